@@ -1,0 +1,1 @@
+"""Ingests, normalises, de-duplicates and groups alerts; acknowledges and silences them."""

@@ -1,0 +1,1 @@
+"""Incident command's own acts: declare, state, severity, notes, who commands."""

@@ -1,0 +1,88 @@
+"""The configuration: typed, and wrong only with file, line, key and the nearest valid key named."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class SourceConfig(Struct, frozen=True):
+    """One outside system."""
+
+    name: str
+    type: str
+    url: str = ""
+    poll_s: float = 5.0
+    timeout_s: float = 10.0
+    auth: dict[str, str] = {}
+    """``bearer`` or ``user`` and ``password``: references to secrets, never values."""
+    headers: dict[str, str] = {}
+    """Header name → reference to a secret or a plain value."""
+    ca: str = ""
+    proxy: str = ""
+    login: tuple[str, ...] = ()
+    """A command that renews expired credentials; offered by the console, run in the terminal."""
+    environment: str = ""
+    """Where it is, in words: ``prod eu-1``."""
+    options: dict[str, object] = {}
+
+
+class MetricConfig(Struct, frozen=True):
+    """One line of the metrics pane."""
+
+    title: str
+    source: str
+    query: str
+    unit: str = ""
+    limit: float | None = None
+    above: bool = True
+    service: str = ""
+
+
+class GroupingConfig(Struct, frozen=True):
+    """How alerts are normalised and grouped."""
+
+    window_s: float = 300.0
+    service_labels: tuple[str, ...] = ("service", "app", "kube_deployment", "job")
+    cluster_labels: tuple[str, ...] = ("cluster", "k8s_cluster", "environment", "region")
+    host_labels: tuple[str, ...] = ("host", "node", "instance")
+    pod_labels: tuple[str, ...] = ("pod", "kubernetes_pod_name")
+    severity_labels: tuple[str, ...] = ("severity", "priority")
+    severities: dict[str, int] = {}
+    """Vendor word → 1 … 5, over the built-in table."""
+
+
+class AckConfig(Struct, frozen=True):
+    """What an acknowledgement does beside its journal entry."""
+
+    silence: bool = False
+    """Also set a marked silence on the exact label set, renewed while the alert fires."""
+    silence_s: float = 900.0
+
+
+class Config(Struct, frozen=True):
+    """All of it; every field has a default, so an empty file is valid."""
+
+    operator: str = ""
+    """Name in the journal; default: the login name."""
+    sources: tuple[SourceConfig, ...] = ()
+    metrics: tuple[MetricConfig, ...] = ()
+    grouping: GroupingConfig = GroupingConfig()
+    ack: AckConfig = AckConfig()
+    keys: dict[str, str] = {}
+    """Action id → key or keys, comma-separated."""
+    theme: str = "warroom"
+    mouse: bool = True
+    utc: bool = False
+    read_only: bool = False
+    runbooks: tuple[str, ...] = ()
+    """Folders of further runbooks."""
+    folder: str = ""
+    """Where incidents are kept; default: the state folder."""
+    settle_s: float = 600.0
+    """How long the engine goes on without a terminal."""
+    redact: tuple[str, ...] = ()
+    """Further patterns that never reach disk or screen."""
+    drill: bool = False
+    path: str = ""
+    lines: dict[str, int] = {}
+    """Dotted key → line in the file, for messages of later checks."""

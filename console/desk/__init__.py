@@ -1,0 +1,1 @@
+"""The one door: policy, intent, call, outcome, undo."""

@@ -1,0 +1,1 @@
+"""Reads curves: where they left their usual range."""

@@ -1,0 +1,1 @@
+"""Lanes of chained frames: memory, outbox and evidence of an incident."""

@@ -1,0 +1,199 @@
+"""The ports: what the console asks of outside systems, of the journal, and of whoever serves an action."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
+
+from console.clock import Millis
+from console.model.action import Action, Preview, Reply
+from console.model.alert import Alert, AlertDelta, Matcher, Silence
+from console.model.entry import Draft, Entry
+from console.model.group import Group
+from console.model.metric import Curve, MetricQuery, Rule, Target
+from console.model.source import Probe
+
+# Every adapter method raises only errors of ``console.errors.BackendError``,
+# runs on the engine's loop and never blocks it.
+
+
+class Adapter(Protocol):
+    """What every adapter is: named, probed, closed."""
+
+    name: str
+    """The configured name."""
+    type: str
+
+    async def probe(self) -> Probe:
+        """Reachable, authorised, version, latency; never raises."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@runtime_checkable
+class AlertSource(Protocol):
+    """A system that lists alerts."""
+
+    name: str
+
+    def poll(self) -> AsyncIterator[AlertDelta]:
+        """What changed since the last poll, in slices that each cost the loop at most 10 ms.
+
+        The adapter remembers what it listed; an alert that is no longer listed is ``gone``.
+        The first poll after an error still tells every difference to what was last yielded.
+        """
+        ...
+
+
+@runtime_checkable
+class MetricStore(Protocol):
+    """A system that answers range queries."""
+
+    name: str
+
+    async def range(self, query: MetricQuery, start: Millis, end: Millis, step_ms: int) -> Sequence[Curve]:
+        """Curves on the grid ``start, start+step_ms … ≤ end``; several when the expression has several series."""
+        ...
+
+
+@runtime_checkable
+class Watcher(Protocol):
+    """A system that tells what it watches and by which rules."""
+
+    name: str
+
+    async def targets(self) -> Sequence[Target]: ...
+
+    async def rules(self) -> Sequence[Rule]: ...
+
+
+@runtime_checkable
+class Silencer(Protocol):
+    """A system in which alerts can be silenced."""
+
+    name: str
+
+    async def silences(self) -> Sequence[Silence]:
+        """All that are active or pending."""
+        ...
+
+    async def create_silence(
+        self,
+        matchers: Sequence[Matcher],
+        starts_at: Millis,
+        ends_at: Millis,
+        created_by: str,
+        comment: str,
+        id: str = "",
+    ) -> str:
+        """The id of the silence that was set; with ``id``, that one is changed or replaced."""
+        ...
+
+    async def expire_silence(self, id: str) -> None:
+        """Ends it now; one that has ended already is no error."""
+        ...
+
+    def describe_silence(self, matchers: Sequence[Matcher], ends_at: Millis) -> str:
+        """The exact call in words for a confirmation: method, address, matchers."""
+        ...
+
+
+class CommandResult(Struct, frozen=True):
+    """How a command ended."""
+
+    exit: int | None
+    """``None``: it was killed at its time-out or could not be started."""
+    output: tuple[str, ...]
+    """Standard output and error in order of arrival, cleaned; the last ``max_lines``."""
+    dropped: int
+    """Lines before those that were let go."""
+    took_ms: int
+    timed_out: bool = False
+    digest: str = ""
+    """SHA-256 over all output bytes, lower-case hex."""
+    error: str = ""
+    """Why it could not be started."""
+
+
+class CommandRunner(Protocol):
+    """Runs argv lists in a process group of their own."""
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        timeout_s: float,
+        stdin: bytes = b"",
+        on_output: Callable[[str], None] | None = None,
+    ) -> CommandResult:
+        """Runs to its end; at the time-out the whole group gets SIGTERM, 2 s later SIGKILL.
+
+        ``env`` is added to a small allow-list of the console's own environment.
+        """
+        ...
+
+
+class Ledger(Protocol):
+    """Where the desk writes: incident journals and the watch."""
+
+    async def append(self, incident: str, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
+        """Durable on return; one transaction. ``incident=""`` is the watch."""
+        ...
+
+
+class Correlator(Protocol):
+    """Puts alerts into groups, streaming; cost per change independent of how many there are."""
+
+    def apply(self, changed: Sequence[Alert], gone: Sequence[str], now: Millis) -> None:
+        """Take in what changed."""
+        ...
+
+    def expire(self, now: Millis) -> None:
+        """Close what time has closed, in small steps."""
+        ...
+
+    def group_of(self, key: str) -> str:
+        """The group of an alert, ``""`` if it is unknown."""
+        ...
+
+    def dirty(self) -> Mapping[str, GroupFacts | None]:
+        """Groups that changed since the last call; ``None`` = the group is gone."""
+        ...
+
+
+class GroupFacts(Struct, frozen=True):
+    """What the correlator knows of a group; counts and wording are made from it by the alert store."""
+
+    key: str
+    members: tuple[str, ...]
+    root: str
+    """Key of the root-most alert."""
+    why: tuple[str, ...]
+
+
+class Handler(Protocol):
+    """Serves one action of the table; built by a capability, called by the engine and by ``warroom do``."""
+
+    async def preview(self, action: Action) -> Preview:
+        """What it would do; changes nothing."""
+        ...
+
+    async def perform(self, action: Action) -> Reply:
+        """Does it through the desk. Errors of the tree become the reply's text."""
+        ...
+
+
+class Alerts(Protocol):
+    """What other parts may ask of the alert store."""
+
+    def alert(self, key: str) -> Alert | None: ...
+
+    def group(self, key: str) -> Group | None: ...
+
+    def matching(self, filter: str) -> Sequence[Alert]:
+        """Alerts that a filter lets through."""
+        ...

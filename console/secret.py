@@ -1,0 +1,85 @@
+"""Secrets and their redaction: a value that never prints itself, and a filter that removes it from text."""
+
+from __future__ import annotations
+
+import re
+
+
+class Secret:
+    """A secret string whose ``repr`` and ``str`` never show it; ``reveal()`` only at the point of use."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself, for the one call that needs it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("a Secret is not serialised")
+
+
+MASK = "[redacted]"
+
+_PATTERNS = re.compile(
+    r"""(?ix)
+    (?P<head>
+        \b(?:authorization|proxy-authorization)\s*[:=]\s*(?:bearer|basic|token|genie-?key|oauth)?\s*
+      | \b(?:bearer|genie-?key)\s+
+      | ["']?[\w.-]*(?:password|passwd|secret|token|api[_-]?key|private[_-]?key|credential)s?["']?\s*[:=]\s*["']?
+      | ://[^/\s:@]+:
+      | \b(?=AKIA|ASIA|ghp_|gho_|glpat-|xox[abprs]-|sk_live_|eyJ[\w-]+\.eyJ)
+    )
+    (?P<value>[^\s"'@,;&}\]]{4,})
+    """
+)
+_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S)
+
+
+class Redactor:
+    """Removes known secret values and things of a secret's shape from text before it is kept or shown."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._exact: re.Pattern[str] | None = None
+
+    def learn(self, secret: Secret) -> None:
+        """Remember a value; short ones (under 4 characters) are not searched for."""
+        value = secret.reveal()
+        if len(value) >= 4 and value not in self._known:
+            self._known.add(value)
+            ordered = sorted(self._known, key=len, reverse=True)
+            self._exact = re.compile("|".join(map(re.escape, ordered)))
+
+    def text(self, text: str) -> str:
+        """The text with every secret replaced by ``[redacted]``."""
+        if self._exact is not None:
+            text = self._exact.sub(MASK, text)
+        if "PRIVATE KEY" in text:
+            text = _PEM.sub(MASK, text)
+        return _PATTERNS.sub(lambda m: m["head"] + MASK, text)
+
+    def value(self, value: object) -> object:
+        """The same through dicts, lists and tuples; keys included."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.value(k): self._named(k, v) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.value(item) for item in value]
+        return value
+
+    def _named(self, key: object, value: object) -> object:
+        if isinstance(key, str) and isinstance(value, str) and value and _SECRET_NAME.search(key):
+            return MASK
+        return self.value(value)
+
+
+_SECRET_NAME = re.compile(r"(?i)(?:password|passwd|secret|token|api[_-]?key|private[_-]?key|authorization)s?$")
