@@ -1,0 +1,185 @@
+"""The engine's parts put together: sources, alerts, rooms, desk and handlers around one loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from console.clock import Clock, Ids
+from console.config import Config
+from console.engine.duty import DutyRoster
+from console.engine.handle import Handle
+from console.engine.linking import later_drafts
+from console.engine.publish import Publisher
+from console.engine.rooms import Room, Rooms
+from console.engine.view import Viewer
+from console.engine.viewstate import ViewState, load, save
+from console.engine.wiring import Wiring
+from console.model.action import Action
+from console.model.entry import Actor, Draft, Kind
+from console.model.snapshot import View
+
+log = logging.getLogger("warroom.engine")
+
+TAIL_S = 0.1
+"""How often other consoles' lanes are looked at."""
+TICK_S = 1.0
+
+
+class Parts:
+    """What lives on the engine's loop; built, worked and closed by the runtime."""
+
+    def __init__(self, config: Config, actor: Actor, handle: Handle, clock: Clock, ids: Ids) -> None:
+        self.config = config
+        self.actor = actor
+        self._handle = handle
+        self._clock = clock
+        self.publisher = Publisher(self._publish)
+        self.wiring = Wiring(config, actor, clock, ids, changed=self.publisher.touch, current=lambda: self.current)
+        self.rooms: Rooms = self.wiring.rooms
+        self.viewer = Viewer(self.wiring, actor, clock)
+        self.current = ""
+        self._duty = DutyRoster(lambda lane: self.rooms.alive("", lane))
+        self._inflight: set[asyncio.Task[None]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._bell = asyncio.Event()
+        self._kept = self.rooms.root / "view.json"
+        self._came_back = ViewState()
+
+    # Life
+
+    async def open(self, start: str) -> None:
+        """Open the journals, come back to where the operator was, reconcile what a crash left open."""
+        await self.rooms.start(self.actor)
+        self.wiring.connect(self.enter, self.leave)
+        self._came_back = await asyncio.to_thread(load, self._kept)
+        self.publisher.touch()
+        await self.wiring.reconcile("")
+        incident = start or self._came_back.incident
+        if incident:
+            try:
+                await self.enter(incident)
+                self.viewer.away(self.rooms.state(incident), self._came_back.seen_at)
+            except Exception:
+                log.exception("could not come back to %s", incident)
+                if start:
+                    raise
+
+    async def work(self, end: asyncio.Event) -> None:
+        """Serve until ``end`` is set."""
+        loop = asyncio.get_running_loop()
+        self._handle.on_request(lambda: loop.call_soon_threadsafe(self._bell.set))
+        begin = asyncio.create_task
+        self._tasks = [begin(task.run(), name=task.health.name) for task in self.wiring.sources]
+        self._tasks += [
+            begin(self.publisher.run()), begin(self._serve()), begin(self._tick()), begin(self._tail()),
+            begin(self.viewer.keep_lobby(self.publisher.touch)),
+        ]  # fmt: skip
+        ended = asyncio.create_task(end.wait())
+        await asyncio.wait([ended, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and task.exception() is not None:
+                raise task.exception() or RuntimeError(task.get_name())
+
+    async def settle(self, allowed_s: Callable[[], float]) -> None:
+        """Let what is in flight come to its end, for as long as is allowed; a later word may shorten it."""
+        begin = self._clock.monotonic()
+        while self._inflight and self._clock.monotonic() - begin < allowed_s():
+            await asyncio.wait(self._inflight, timeout=0.1)
+
+    async def close(self, reason: str) -> None:
+        """Stop asking, write the last entry, let the lanes go."""
+        for task in [*self._tasks, *self._inflight]:
+            task.cancel()
+        save(self._kept, ViewState(self.current, self._clock.now()))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(3.0):
+                await self.rooms.close(self.actor, reason)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self.wiring.close()
+
+    # Rooms
+
+    async def enter(self, incident: str) -> None:
+        """Make an incident the one on screen."""
+        room = await self.rooms.open(incident)
+        if not self.config.read_only:
+            body: dict[str, object] = {"user": self.actor.id}
+            await self.rooms.append(incident, [Draft(Kind.CONSOLE_ATTACHED, body, self.actor)])
+            await self.wiring.reconcile(incident)
+        self.current = room.key
+        self.publisher.touch()
+        save(self._kept, ViewState(self.current, self._clock.now()))
+
+    async def leave(self) -> None:
+        """Go back to the lobby."""
+        self.current = ""
+        self.publisher.touch()
+        save(self._kept, ViewState("", self._clock.now()))
+
+    # Loops
+
+    async def _serve(self) -> None:
+        while True:
+            await self._bell.wait()
+            self._bell.clear()
+            for request in self._handle.requests():
+                if isinstance(request, View):
+                    await self.viewer.set(request, self.publisher.touch)
+                elif isinstance(request, str):
+                    self.wiring.store.look(request)
+                    self.publisher.touch()
+                else:
+                    task = asyncio.create_task(self._answer(request))
+                    self._inflight.add(task)
+                    task.add_done_callback(self._inflight.discard)
+
+    async def _answer(self, action: Action) -> None:
+        self._handle.answer(await self.wiring.respond(action))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = self._clock.now()
+            if self.wiring.store.expire(now):
+                self.publisher.touch()
+            if self.config.read_only:
+                continue
+            await self._do_duty(now)
+
+    async def _do_duty(self, now: int) -> None:
+        watch = self.rooms.watch_lane
+        if self._duty.decide(watch, self.rooms.watch_lanes()):
+            await self.rooms.append("", [Draft(Kind.DUTY_TAKEN, {"lane": watch}, self.actor)])
+        if not self._duty.held:
+            return
+        await self.wiring.renewal.tick(now)
+        for room in self.rooms.open_rooms():
+            await self._link_later(room)
+
+    async def _link_later(self, room: Room) -> None:
+        store = self.wiring.store
+        drafts = later_drafts(room, store, self.wiring.linked_groups(room.key), self.wiring.answered)
+        if drafts:
+            await self.rooms.append(room.key, drafts)
+
+    async def _tail(self) -> None:
+        while True:
+            await asyncio.sleep(TAIL_S)
+            news = await self.rooms.tail()
+            if news:
+                self.wiring.take_in(news)
+
+    def _publish(self) -> None:
+        self._handle.publish(self.viewer.snapshot(self.current))
+
+
+def state_root(config: Config) -> Path:
+    """The folder that holds incidents and the watch."""
+    from console.paths import state
+
+    return Path(config.folder).expanduser() if config.folder else state()

@@ -1,0 +1,202 @@
+"""The rooms: every open journal with the fold over it; the ledger that the desk writes to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from console.clock import Clock, Ids
+from console.errors import JournalError, Refused
+from console.journal.cases import allocate, incidents
+from console.journal.journal import Journal, lane_alive, read
+from console.journal.watch import Watch
+from console.model.entry import Actor, Draft, Entry, Kind
+from console.model.fold import Fold, line
+from console.model.incident import Incident, IncidentLine, TimelineRow
+from console.model.rows import Rows
+from console.model.snapshot import JournalHealth
+from console.paths import safe_id
+
+
+class Room:
+    """One incident's journal and what the fold makes of it."""
+
+    def __init__(self, key: str, journal: Journal, entries: Sequence[Entry]) -> None:
+        self.key = key
+        self.journal = journal
+        self.fold = Fold(key)
+        self.fold.apply(entries)
+
+    @property
+    def state(self) -> Incident:
+        return self.fold.state
+
+
+class Rooms:
+    """Opens, writes, tails and closes journals; fulfils ``ports.Ledger``."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        clock: Clock,
+        ids: Ids,
+        redact: Callable[[object], object],
+        changed: Callable[[], None],
+        drill: bool = False,
+    ) -> None:
+        self.root = root
+        self._clock = clock
+        self._ids = ids
+        self._redact = redact
+        self._changed = changed
+        self._drill = drill
+        self._rooms: dict[str, Room] = {}
+        self._watch: Watch | None = None
+        self._watch_fold = Fold("")
+        self._lines: dict[str, tuple[object, IncidentLine]] = {}
+        self._opening = asyncio.Lock()
+
+    # Opening
+
+    async def start(self, actor: Actor) -> None:
+        """Open the watch, the journal of everything outside an incident."""
+        self._watch = await Watch.open(self.root, clock=self._clock, ids=self._ids, redact=self._redact)
+        self._watch_fold.apply(list(self._watch.entries()))
+
+    async def open(self, incident: str) -> Room:
+        """The room of an incident, its journal opened on a lane of our own."""
+        async with self._opening:
+            if incident in self._rooms:
+                return self._rooms[incident]
+            folder = self.folder(incident)
+            if not folder.is_dir():
+                raise Refused(f"there is no incident {incident}", next="see the lobby, or: warroom incident list")
+            journal = await self._open_journal(folder, incident)
+            entries = await asyncio.to_thread(lambda: list(journal.entries()))
+            room = self._rooms[incident] = Room(incident, journal, entries)
+            self._changed()
+            return room
+
+    async def create(self) -> str:
+        """A fresh incident id, its folder made and its journal opened."""
+        incident, folder = await asyncio.to_thread(allocate, self.root)
+        journal = await self._open_journal(folder, incident)
+        self._rooms[incident] = Room(incident, journal, list(journal.entries()))
+        return incident
+
+    async def _open_journal(self, folder: Path, incident: str) -> Journal:
+        return await Journal.open(
+            folder, incident, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self.root / "fallback"
+        )
+
+    def folder(self, incident: str) -> Path:
+        """Where an incident's journal lies."""
+        try:
+            return self.root / "incidents" / safe_id(incident)
+        except ValueError:
+            raise Refused(f"{incident!r} is not an incident's name", next="it looks like INC-0042") from None
+
+    # Writing
+
+    async def append(self, incident: str, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
+        """Durable on return; the fold has it when this returns."""
+        if not incident:
+            if self._watch is None:
+                raise JournalError("the watch journal is not open")
+            entries = await self._watch.append(drafts)
+            self._watch_fold.apply(entries)
+        else:
+            room = await self.open(incident)
+            entries = await room.journal.append(drafts)
+            room.fold.apply(entries)
+        self._changed()
+        return entries
+
+    async def tail(self) -> dict[str, tuple[Entry, ...]]:
+        """Take in what other consoles wrote; per incident, the entries."""
+        news: dict[str, tuple[Entry, ...]] = {}
+        for room in list(self._rooms.values()):
+            entries = await room.journal.news()
+            if entries:
+                room.fold.apply(entries)
+                news[room.key] = entries
+        if self._watch is not None:
+            entries = await self._watch.news()
+            if entries:
+                self._watch_fold.apply(entries)
+                news[""] = entries
+        if news:
+            self._changed()
+        return news
+
+    # Reading
+
+    def room(self, incident: str) -> Room | None:
+        """The room if it is open."""
+        return self._rooms.get(incident)
+
+    def state(self, incident: str) -> Incident:
+        """The folded state of an open incident; of the watch for ``""``."""
+        if not incident:
+            return self._watch_fold.state
+        room = self._rooms.get(incident)
+        if room is None:
+            raise Refused(f"{incident} is not open in this console", next="open it in the lobby first")
+        return room.state
+
+    @property
+    def watch(self) -> Rows[TimelineRow]:
+        """The watch's timeline."""
+        return self._watch_fold.state.timeline
+
+    def alive(self, incident: str, lane: str) -> bool:
+        """Whether the console that writes this lane still holds it."""
+        own = self._watch.lane if not incident and self._watch else None
+        room = self._rooms.get(incident)
+        if lane == own or (room is not None and lane == room.journal.lane):
+            return True
+        folder = self._watch.folder if not incident and self._watch else self.folder(incident)
+        return lane_alive(folder, lane)
+
+    async def lines(self) -> tuple[IncidentLine, ...]:
+        """All incidents for the lobby, the latest first; unopened ones are read without a lock and remembered by size."""
+        out = await asyncio.to_thread(self._read_lines)
+        return tuple(out)
+
+    def _read_lines(self) -> list[IncidentLine]:
+        out = []
+        for incident in sorted(incidents(self.root), reverse=True):
+            room = self._rooms.get(incident)
+            if room is not None:
+                out.append(line(room.state))
+                continue
+            folder = self.folder(incident)
+            mark = tuple(sorted((f.name, f.stat().st_size) for f in folder.iterdir() if f.is_file()))
+            known = self._lines.get(incident)
+            if known is None or known[0] != mark:
+                fold = Fold(incident)
+                fold.apply(list(read(folder)))
+                known = self._lines[incident] = (mark, line(fold.state))
+            out.append(known[1])
+        return out
+
+    def health(self, incident: str) -> JournalHealth:
+        """Of the incident's journal, or the watch's."""
+        room = self._rooms.get(incident)
+        journal = room.journal if room is not None else self._watch
+        return journal.health() if journal is not None else JournalHealth(ok=True, detail="opening")
+
+    async def close(self, actor: Actor, reason: str) -> None:
+        """Write down that this console leaves, and let every lane go."""
+        draft = Draft(Kind.CONSOLE_DETACHED, {"reason": reason}, actor)
+        for room in self._rooms.values():
+            try:
+                await room.journal.append([draft])
+            finally:
+                await room.journal.close()
+        self._rooms.clear()
+        if self._watch is not None:
+            await self._watch.close()
+            self._watch = None
