@@ -1,0 +1,106 @@
+"""Makes the snapshot that the screens show, sharing what did not change."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from itertools import chain
+
+from console.clock import Clock, Millis
+from console.engine.wiring import Wiring
+from console.model.entry import Actor
+from console.model.incident import Incident, IncidentLine, TimelineRow
+from console.model.snapshot import Away, Due, Snapshot, View
+
+log = logging.getLogger("warroom.engine")
+
+LOBBY_S = 2.0
+AWAY_LINES = 200
+
+
+class Viewer:
+    """What the screens look at, and the snapshot made for it."""
+
+    def __init__(self, wiring: Wiring, actor: Actor, clock: Clock) -> None:
+        self._wiring = wiring
+        self._actor = actor
+        self._clock = clock
+        self._version = 0
+        self._lines: tuple[IncidentLine, ...] = ()
+        self._away: Away | None = None
+        self.view = View()
+
+    async def set(self, view: View, touch: Callable[[], None]) -> None:
+        """Prepare for another look; a filter over many alerts is worked off in slices."""
+        before, self.view = self.view, view
+        wiring = self._wiring
+        wiring.board.range_s = view.range_s
+        wiring.looked_at_targets = view.targets
+        if view.range_s != before.range_s or (view.targets and not before.targets):
+            wiring.hurry()
+        if view.filter != before.filter:
+            await wiring.store.refilter(view.filter, self._clock.now())
+        touch()
+
+    def away(self, state: Incident, since: Millis) -> None:
+        """Note what happened in the incident while nobody looked."""
+        if since <= 0:
+            return
+        rows: list[TimelineRow] = []
+        for chunk in reversed(state.timeline.chunks):
+            rows[:0] = [r for r in chunk if r.at > since]
+            if chunk[0].at <= since or len(rows) > AWAY_LINES:
+                break
+        if rows or state.unknown:
+            self._away = Away(since, tuple(rows[-AWAY_LINES:]), len(state.unknown))
+
+    async def keep_lobby(self, touch: Callable[[], None]) -> None:
+        """Read the list of incidents again and again; never returns."""
+        while True:
+            try:
+                lines = await self._wiring.rooms.lines()
+            except OSError as error:
+                log.warning("the list of incidents could not be read: %s", error)
+            else:
+                if lines != self._lines:
+                    self._lines = lines
+                    touch()
+            await asyncio.sleep(LOBBY_S)
+
+    def snapshot(self, current: str) -> Snapshot:
+        """The snapshot as of this moment."""
+        wiring, now = self._wiring, self._clock.now()
+        self._version += 1
+        incident = wiring.rooms.state(current) if current else None
+        return Snapshot(
+            version=self._version,
+            at=now,
+            operator=self._actor.id,
+            read_only=wiring.config.read_only,
+            drill=wiring.config.drill,
+            sources=tuple(task.health for task in wiring.sources),
+            alerts=wiring.store.view(self.view.filter, now),
+            incident=incident,
+            incidents=self._lines,
+            metrics=wiring.board.metrics,
+            targets=tuple(chain.from_iterable(wiring.targets.values())),
+            rules=tuple(chain.from_iterable(wiring.rules.values())),
+            silences=tuple(chain.from_iterable(wiring.silences.values())),
+            runbooks=wiring.shelf.runbooks,
+            watch=wiring.rooms.watch,
+            due=self._due(incident),
+            journal=wiring.rooms.health(current),
+            away=self._away if current else None,
+            notice=self._notice(current),
+        )
+
+    def _due(self, incident: Incident | None) -> tuple[Due, ...]:
+        """What wants attention: effects whose outcome nobody knows, silences that are about to lapse."""
+        if incident is None:
+            return ()
+        return tuple(Due(o.key, f"look up: {o.intent.words}", o.at, overdue=True) for o in incident.unknown)
+
+    def _notice(self, current: str) -> str:
+        health = self._wiring.rooms.health(current)
+        return "" if health.ok else f"journal: {health.detail}"

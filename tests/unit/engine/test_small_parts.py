@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from pathlib import Path
+
+from console.engine.duty import DutyRoster
+from console.engine.publish import Publisher
+from console.engine.signals import SignalWatch
+from console.engine.viewstate import ViewState, load, save
+
+
+def test_changes_are_published_at_once_and_then_coalesced() -> None:
+    made: list[int] = []
+    naps: list[asyncio.Event] = []
+
+    async def sleep(_s: float) -> None:
+        naps.append(asyncio.Event())
+        await naps[-1].wait()
+
+    async def go() -> None:
+        publisher = Publisher(lambda: made.append(1), sleep=sleep)
+        running = asyncio.create_task(publisher.run())
+        publisher.touch()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(made) == 1
+        for _ in range(100):
+            publisher.touch()
+            await asyncio.sleep(0)
+        assert len(made) == 1
+        naps[-1].set()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert len(made) == 2
+        running.cancel()
+
+    asyncio.run(go())
+
+
+def test_duty_is_with_the_first_live_lane() -> None:
+    live = {"a.1", "b.1", "c.1"}
+    roster = DutyRoster(lambda lane: lane in live)
+    assert roster.decide("b.1", ["a.1", "b.1", "c.1"]) is False
+    assert not roster.held
+    live.remove("a.1")
+    assert roster.decide("b.1", ["a.1", "b.1", "c.1"]) is True
+    assert roster.held
+    assert roster.decide("b.1", ["a.1", "b.1", "c.1"]) is False
+    assert roster.held
+
+
+def test_view_state_survives_and_rubbish_is_an_empty_one(tmp_path: Path) -> None:
+    file = tmp_path / "view.json"
+    assert load(file) == ViewState()
+    save(file, ViewState("INC-0001", 42))
+    assert load(file) == ViewState("INC-0001", 42)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [p.name for p in tmp_path.iterdir()] == ["view.json"]
+    file.write_bytes(b"\x00{")
+    assert load(file) == ViewState()
+    save(tmp_path / "missing" / "view.json", ViewState("x", 1))
+
+
+def test_a_signal_is_heard_while_the_main_thread_is_stuck() -> None:
+    heard: list[signal.Signals] = []
+    arrived = threading.Event()
+
+    def hear(number: signal.Signals) -> None:
+        heard.append(number)
+        arrived.set()
+
+    old = signal.getsignal(signal.SIGUSR1)
+    watch = SignalWatch((signal.SIGUSR1,), hear)
+    watch.start()
+    try:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert arrived.wait(5)
+        assert heard == [signal.SIGUSR1]
+    finally:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGUSR1, old)
