@@ -10,6 +10,7 @@ from pathlib import Path
 
 from console.clock import Clock, Ids
 from console.config import Config
+from console.engine import heartbeat
 from console.engine.duty import DutyRoster
 from console.engine.handle import Handle
 from console.engine.linking import later_drafts
@@ -78,6 +79,8 @@ class Parts:
             begin(self.publisher.run()), begin(self._serve()), begin(self._tick()), begin(self._tail()),
             begin(self.viewer.keep_lobby(self.publisher.touch)),
         ]  # fmt: skip
+        if gaps := heartbeat.wanted():
+            self._tasks.append(begin(heartbeat.watch_gaps(gaps)))
         ended = asyncio.create_task(end.wait())
         await asyncio.wait([ended, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
         for task in self._tasks:
