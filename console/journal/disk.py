@@ -1,0 +1,71 @@
+"""The few calls through which the journal touches the disk; tests put failing ones in their place."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+from pathlib import Path
+
+_SAFE = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+# O_NONBLOCK: opening a planted FIFO must not wait for its other end.
+
+
+class Disk:
+    """The machine's own file system."""
+
+    def open(self, path: Path, flags: int, mode: int = 0o600) -> int:
+        """A descriptor of a regular file with one name, never reached through a link; otherwise ``OSError``."""
+        fd = os.open(path, flags | _SAFE, mode)
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+            os.close(fd)
+            raise OSError(errno.EPERM, "is not a plain file with one name", str(path))
+        return fd
+
+    def create(self, path: Path, mode: int) -> int:
+        """A file that did not exist, with exactly this mode whatever the umask, its name durable."""
+        fd = self.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            os.fchmod(fd, mode)
+            self.sync_folder(path.parent)
+        except OSError:
+            os.close(fd)
+            raise
+        return fd
+
+    def write(self, fd: int, data: bytes) -> int:
+        return os.write(fd, data)
+
+    def sync(self, fd: int) -> None:
+        os.fdatasync(fd)
+
+    def read(self, fd: int, size: int, offset: int) -> bytes:
+        return os.pread(fd, size, offset)
+
+    def truncate(self, fd: int, size: int) -> None:
+        os.ftruncate(fd, size)
+        os.fsync(fd)
+
+    def status(self, fd: int) -> os.stat_result:
+        return os.fstat(fd)
+
+    def close(self, fd: int) -> None:
+        os.close(fd)
+
+    def sync_folder(self, folder: Path) -> None:
+        """Make the names in a folder durable."""
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def lock(self, fd: int, *, shared: bool = False) -> bool:
+        """Take the file's lock without waiting; ``False`` = somebody else holds it."""
+        try:
+            fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

@@ -1,0 +1,206 @@
+"""An incident's journal: our own lane to write, everybody's lanes to read, one thread that touches the disk."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from console.clock import Clock, Ids
+from console.errors import JournalError
+from console.journal.disk import Disk
+from console.journal.follow import Damage, Follower
+from console.journal.lane import Lane, open_lane
+from console.journal.places import Places, places
+from console.journal.record import Redact
+from console.journal.stamp import HybridClock
+from console.journal.writer import SLOW_S, Writer
+from console.model.entry import Draft, Entry
+from console.model.snapshot import JournalHealth
+
+Marks = dict[str, tuple[dict[int, int], bool]]
+"""Of each lane: how far each segment was read, and whether the lane must be sorted."""
+
+
+class Journal:
+    """The journal of one incident, as one console holds it.
+
+    Every method may be called on the engine's loop: the disk is touched on the journal's own thread,
+    except by ``entries()``, which reads where it is iterated.
+    """
+
+    def __init__(self, folder: Places, incident: str, clock: Clock, disk: Disk) -> None:
+        self.incident = incident
+        self.places = folder
+        self._clock = clock
+        self._disk = disk
+        self._hybrid = HybridClock(clock)
+        self._writer = Writer(clock)
+        self._lane: Lane | None = None
+        self.lane = ""
+        """Name of our own lane, ``<host>.<uid>.<slot>``."""
+        self._others: dict[str, Follower] = {}
+        self._told: Marks = {}
+        self._gone: tuple[str, ...] = ()
+
+    @classmethod
+    async def open(
+        cls,
+        folder: Path,
+        incident: str,
+        *,
+        clock: Clock,
+        ids: Ids,
+        host: str | None = None,
+        uid: int | None = None,
+        redact: Redact | None = None,
+        fallback: Path | None = None,
+        disk: Disk | None = None,
+    ) -> Journal:
+        """Take a lane in the folder (made if missing) and read what all lanes hold.
+
+        Never fails for want of a disk: a folder that cannot be used shows in ``health()``, and the
+        entries go to ``fallback`` or stay in memory. ``redact`` is applied to each body before it is
+        encoded. ``disk`` replaces the file system in tests.
+        """
+        self = cls(places(folder, fallback), incident, clock, disk or Disk())
+
+        def opening() -> Marks:
+            self._lane = open_lane(
+                self.places,
+                incident,
+                clock=clock,
+                hybrid=self._hybrid,
+                ids=ids,
+                host=host,
+                uid=uid,
+                redact=redact,
+                disk=self._disk,
+            )
+            self._writer.lane = self._lane
+            self.lane = self._lane.name
+            self._scan(keep=False)
+            return self._marks()
+
+        self._writer.start()
+        try:
+            self._told = await self._writer.call(opening)
+        except BaseException:
+            await self._writer.stop(self._abandon)
+            raise
+        return self
+
+    def _abandon(self) -> None:
+        if self._lane is not None:
+            self._lane.close()
+
+    @property
+    def _own(self) -> Lane:
+        if self._lane is None:
+            raise JournalError(f"the journal of {self.incident or 'the watch'} is closed")
+        return self._lane
+
+    async def append(self, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
+        """The entries, durable: one transaction. Concurrent calls may share one sync.
+
+        Raises ``JournalError`` if a draft cannot be recorded; nothing of the transaction is then written.
+        """
+        if self._lane is None:
+            raise JournalError(f"the journal of {self.incident or 'the watch'} is closed")
+        return await self._writer.append(drafts)
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries in merged order: of our own lane what is durable, of the others what ``news()`` has told.
+
+        Streams from disk; safe in any thread while the journal is open.
+        """
+        own = self._own.storage.entries()
+        return heapq.merge(own, *(self._replay(lane) for lane in self._told), key=lambda entry: entry.stamp)
+
+    def _replay(self, lane: str) -> Iterator[Entry]:
+        until, disordered = self._told[lane]
+        files = self.places.lanes().get(lane, [])
+        follower = Follower(lane, self.incident, self._disk)
+        entries = follower.entries(files, until)
+        return iter(sorted(entries, key=lambda entry: entry.stamp)) if disordered else entries
+
+    async def news(self) -> tuple[Entry, ...]:
+        """Entries of other lanes that were not told before, in merged order; reads only what was added."""
+        if self._lane is None:
+            return ()
+
+        def reading() -> tuple[list[Entry], Marks]:
+            return self._scan(keep=True), self._marks()
+
+        entries, self._told = await self._writer.call(reading)
+        return tuple(sorted(entries, key=lambda entry: entry.stamp))
+
+    def _scan(self, *, keep: bool) -> list[Entry]:
+        """Read on in every other lane and let our clock see theirs."""
+        fresh: list[Entry] = []
+        lanes = self.places.lanes()
+        for lane, files in lanes.items():
+            if lane == self.lane:
+                continue
+            follower = self._others.setdefault(lane, Follower(lane, self.incident, self._disk))
+            before = follower.count
+            if keep:
+                fresh += follower.entries(files)
+            else:
+                deque(follower.advance(files), maxlen=0)
+            if follower.count > before:
+                self._hybrid.observe(lane, follower.wall, follower.logical)
+        self._gone = tuple(
+            lane for lane in (*self._others, self.lane) if lane not in lanes and not self._drifting(lane)
+        )
+        return fresh
+
+    def _drifting(self, lane: str) -> bool:
+        return lane == self.lane and self._own.storage.roll.tail.place == "memory"
+
+    def _marks(self) -> Marks:
+        return {
+            lane: ({n: tail.offset for n, tail in follower.tails.items()}, follower.disordered)
+            for lane, follower in self._others.items()
+        }
+
+    def damages(self) -> tuple[Damage, ...]:
+        """All damage that was seen in any lane."""
+        others = [damage for follower in list(self._others.values()) for damage in follower.damages]
+        return (*self._own.damages, *others)
+
+    def authors(self) -> dict[str, int]:
+        """The uid that owns each lane's files: the author of its entries, whatever they say."""
+        others = {lane: follower.owner for lane, follower in list(self._others.items())}
+        return {self.lane: os.geteuid(), **others}
+
+    def health(self) -> JournalHealth:
+        """What the header may say; cheap, from any thread."""
+        if self._lane is None:
+            return JournalHealth(ok=False, detail="the journal is closed")
+        roll, damages = self._lane.storage.roll, self.damages()
+        waiting = self._writer.waiting()
+        notes = [
+            f"a write has been waiting for {waiting:.0f} s; check the disk" if waiting > SLOW_S else "",
+            roll.trouble,
+            *(f"the files of lane {lane} are gone" for lane in self._gone),
+            str(damages[0]) + (f" (and {len(damages) - 1} more)" if len(damages) > 1 else "") if damages else "",
+            *(f"the clock of {lane} is {ms // 60_000} min ahead" for lane, ms in list(self._hybrid.ahead.items())),
+            *self._lane.refused,
+        ]
+        ok = not (waiting > SLOW_S or roll.trouble or damages or self._gone)
+        return JournalHealth(
+            ok=ok,
+            detail="; ".join(note for note in notes if note),
+            lanes=1 + len(self._others),
+            entries=len(self._lane.storage) + sum(other.count for other in list(self._others.values())),
+            verified=not damages and not self._gone,
+        )
+
+    async def close(self) -> None:
+        """Write out what can be, give the lane back, end the thread; further calls do nothing."""
+        lane, self._lane = self._lane, None
+        if lane is not None:
+            await self._writer.stop(lane.close)

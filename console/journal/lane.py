@@ -1,0 +1,229 @@
+"""A lane: the one place this process writes to, its slot and lock, and its recovery when it is opened."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pwd
+from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from console.clock import Clock, Ids
+from console.errors import JournalError
+from console.journal import frame
+from console.journal.disk import Disk
+from console.journal.follow import Follower, Tail
+from console.journal.places import Places, check_folder, file_mode, lane_name, make_folder, segment_name
+from console.journal.record import Redact
+from console.journal.roll import Roll
+from console.journal.segment import FileSegment
+from console.journal.stamp import HybridClock
+from console.journal.storage import LaneStorage
+from console.journal.table import LaneDatabase
+from console.model.entry import Draft, Entry, Kind
+
+SLOTS = 64
+_UNFIT = (errno.ELOOP, errno.EPERM, errno.EACCES, errno.EISDIR, errno.ENXIO)
+
+
+class Slot(Struct, frozen=True):
+    """A place that was taken: the lane's name and the descriptor that holds its lock."""
+
+    lane: str
+    folder: Path | None
+    """``None``: no folder could be used, the lane is in memory."""
+    guard: int = -1
+    refused: tuple[str, ...] = ()
+    """Files in the way that are not ours to write, and why."""
+
+
+class Lane:
+    """A lane opened for writing. Everything here blocks: it belongs on the journal's own thread."""
+
+    def __init__(self, database: LaneDatabase, follower: Follower, slot: Slot) -> None:
+        self.database = database
+        self.name = slot.lane
+        self.refused = slot.refused
+        self.damages = tuple(follower.damages)
+        storage = database.storage
+        assert isinstance(storage, LaneStorage)
+        self.storage = storage
+
+    def append(self, transactions: Sequence[Sequence[Draft]]) -> list[tuple[Entry, ...] | Exception]:
+        """Each transaction's entries, durable, or why it was refused."""
+        return self.storage.append(transactions)
+
+    def close(self) -> None:
+        """Close the files and give the lock back."""
+        self.database.close()
+
+
+def open_lane(
+    places: Places,
+    incident: str,
+    *,
+    clock: Clock,
+    hybrid: HybridClock,
+    ids: Ids,
+    host: str | None = None,
+    uid: int | None = None,
+    redact: Redact | None = None,
+    disk: Disk,
+) -> Lane:
+    """Take a free slot, recover what the last writer left, and be ready to append. Never fails for want of a disk."""
+    uid = os.geteuid() if uid is None else uid
+    host = host or os.uname().nodename
+    slot, trouble = _take(places, host, uid, ids, disk)
+    roll = Roll(places, slot.lane, incident, disk, clock, slot.guard)
+    database = LaneDatabase(slot.lane, incident, roll, hybrid, redact)
+    storage = database.storage
+    assert isinstance(storage, LaneStorage)
+    follower = Follower(slot.lane, incident, disk)
+    lane = Lane(database, follower, slot)
+    if slot.folder is None:
+        roll.failed(trouble)
+    else:
+        _recover(storage, follower, slot, hybrid, ids, disk, trouble)
+    lane.damages = tuple(follower.damages)
+    if not follower.count:
+        body = {"host": host, "uid": uid, "user": _user(uid), "pid": os.getpid(), "version": _version()}
+        storage.note(Kind.LANE_OPENED, body)
+    return lane
+
+
+def _take(places: Places, host: str, uid: int, ids: Ids, disk: Disk) -> tuple[Slot, str]:
+    """The first free slot; in the fallback or in memory under a name that the folder never uses."""
+    try:
+        make_folder(places.folder, disk)
+        check_folder(places.folder)
+        return _slot(places.folder, host, uid, "", disk), ""
+    except (OSError, JournalError) as error:
+        trouble = str(error)
+    if places.spare is not None:
+        with suppress(OSError, JournalError):
+            make_folder(places.spare, disk)
+            check_folder(places.spare)
+            return _slot(places.spare, host, uid, "f", disk), trouble
+    return Slot(lane_name(host, uid, "m" + ids.new("m").rpartition("-")[2][:16]), None), trouble
+
+
+def _slot(folder: Path, host: str, uid: int, prefix: str, disk: Disk) -> Slot:
+    refused = []
+    for number in range(SLOTS):
+        lane = lane_name(host, uid, f"{prefix}{number:x}")
+        path = folder / segment_name(lane, 0)
+        mode = file_mode(folder)
+        try:
+            fd = disk.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, mode)
+        except OSError as error:
+            if error.errno not in _UNFIT:
+                raise
+            refused.append(f"{path.name} {error.strerror}")
+            continue
+        status = disk.status(fd)
+        if status.st_uid != os.geteuid():
+            refused.append(f"{path.name} belongs to uid {status.st_uid}")
+        elif disk.lock(fd) and _still(path, status):
+            if status.st_size == 0:
+                os.fchmod(fd, mode)
+                disk.sync_folder(folder)
+            return Slot(lane, folder, fd, tuple(refused))
+        disk.close(fd)
+    raise JournalError(f"no lane could be opened in {folder}: {', '.join(refused) or 'all slots are taken'}")
+
+
+def _still(path: Path, status: os.stat_result) -> bool:
+    """Whether the name still means the file that was locked."""
+    return path.lstat().st_ino == status.st_ino
+
+
+def _recover(
+    storage: LaneStorage, follower: Follower, slot: Slot, hybrid: HybridClock, ids: Ids, disk: Disk, trouble: str
+) -> None:
+    """Read and verify what is there, set a torn end aside, leave a damaged segment behind."""
+    assert slot.folder is not None
+    roll = storage.roll
+    base = (0, slot.folder / segment_name(slot.lane, 0))
+    files = roll.places.lanes().get(slot.lane) or [base]
+    segments = {}
+    for number, path in files:
+        place = "folder" if path.parent == roll.places.folder else "fallback"
+        with suppress(OSError):
+            fd = os.dup(slot.guard) if (number, path) == base else disk.open(path, os.O_RDWR | os.O_APPEND)
+            disk.lock(fd)
+            segments[number] = FileSegment(number, place, path, fd, disk)
+    for found in follower.advance([file for file in files if file[0] in segments]):
+        storage.adopt(found, segments[found.segment])
+    hybrid.resume(follower.wall, follower.logical)
+    with suppress(OSError, msgspec.MsgspecError, IndexError):
+        storage.recorded_at = storage.entry(len(storage) - 1).recorded_at
+    for number, segment in segments.items():
+        segment.size = follower.tails[number].offset
+        roll.use(segment)
+    roll.number = max(number for number, _ in files)
+    last = follower.tails.get(roll.number, Tail(damaged=True))
+    _carry(storage)
+    roll.failed(trouble)
+    if last.damaged:
+        why = str(follower.damages[-1]) if follower.damages else "the newest segment cannot be opened"
+        lost = sum(damage.size for damage in follower.damages) + roll.tail.beyond()
+        storage.bridge(f"damage: {why}", lost // frame.ROOM + 1)
+    elif last.rest:
+        _set_aside(storage, last, ids, disk)
+
+
+def _carry(storage: LaneStorage) -> None:
+    """Where the folder's chain ends, and the frames behind it that stand in the fallback only."""
+    roll, tail = storage.roll, storage.roll.tail
+    roll.bridge = storage.head
+    if tail.place == "folder":
+        return
+    data = tail.read(0, tail.size)
+    first = frame.parse(data, 0)
+    if isinstance(first, frame.Frame) and first.prologue:
+        roll.bridge = first.head
+        roll.adrift[:] = data[first.size :]
+
+
+def _set_aside(storage: LaneStorage, last: Tail, ids: Ids, disk: Disk) -> None:
+    """Keep the bytes of a torn frame in a side file, cut them off the segment and record it."""
+    tail = storage.roll.tail
+    assert isinstance(tail, FileSegment)
+    side = tail.path.with_name(f"{tail.path.name}.torn-{ids.new('torn').rpartition('-')[2]}")
+    try:
+        fd = disk.create(side, 0o600)
+        aside = FileSegment(0, "folder", side, fd, disk)
+        aside.append(last.rest)
+        aside.close()
+        tail.cut(last.offset)
+    except OSError as error:
+        storage.bridge(f"a torn frame could not be set aside: {error.strerror}")
+        return
+    body: dict[str, object] = {
+        "segment": tail.number,
+        "offset": last.offset,
+        "bytes": len(last.rest),
+        "sha256": sha256(last.rest).hexdigest(),
+        "file": side.name,
+    }
+    storage.note(Kind.LANE_RECOVERED, body)
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("warroom")
+    except metadata.PackageNotFoundError:
+        return "unknown"

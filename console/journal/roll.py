@@ -1,0 +1,144 @@
+"""Which segment takes a lane's writes: the folder while it can, else the fallback, else memory; and back again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from console.clock import Clock
+from console.journal import frame
+from console.journal.disk import Disk
+from console.journal.places import Places, file_mode, make_folder, segment_name
+from console.journal.record import Prologue, write_json
+from console.journal.segment import FileSegment, Segment
+
+RETRY_S = 30.0
+"""How often the folder is tried again while the writes go elsewhere."""
+
+
+class Attempt(Struct, frozen=True):
+    """A place where a fresh segment is tried."""
+
+    number: int
+    place: str
+    body: dict[str, object]
+    """Body of the ``segment.opened`` that it starts with."""
+
+
+class Roll:
+    """The segments of a lane in the order they were opened; the last one is written.
+
+    ``bridge`` is the head where the folder's own segments end; frames behind it that stand only in the fallback
+    or in memory are ``adrift`` and are carried into the next segment that the folder takes, byte for byte.
+    """
+
+    def __init__(self, places: Places, lane: str, incident: str, disk: Disk, clock: Clock, guard: int = -1) -> None:
+        self.places = places
+        self.lane = lane
+        self.incident = incident
+        self.bridge = frame.genesis(incident, lane)
+        self.adrift = bytearray()
+        self.number = 0
+        self.tail: Segment = Segment(0)
+        self.opened: list[Segment] = []
+        """Every segment that this process holds open, to be closed."""
+        self.trouble = ""
+        """What is wrong, in words for the header; ``""`` = all is well."""
+        self._disk = disk
+        self._clock = clock
+        self._guard = guard
+        self._again = 0.0
+        self._failed = ""
+
+    def append(self, data: bytes) -> int:
+        """Durable on return; the offset of the first byte. ``OSError`` = this segment takes no more."""
+        start = b"" if self.tail.size else self.start(self.tail.number, self.bridge)
+        at = self.tail.append(start + data) + len(start)
+        if self.tail.place != "folder":
+            self.adrift += data
+        return at
+
+    def start(self, number: int, head: bytes) -> bytes:
+        """The prologue of a segment."""
+        return frame.prologue(head, write_json(Prologue(self.incident, self.lane, number)))
+
+    def may_return(self) -> bool:
+        """Whether it is time to try the folder again."""
+        return self.tail.place != "folder" and self._clock.monotonic() >= self._again
+
+    def attempts(self, why: str, *, returning: bool) -> Iterator[Attempt]:
+        """Places for a fresh segment, best first; memory, which cannot fail, is the last unless we are returning."""
+        self._again = self._clock.monotonic() + RETRY_S
+        self._failed = self._failed if returning else why
+        before = self.tail
+        spare = ["fallback"] if self.places.spare is not None else []
+        for place in ["folder"] if returning else ["folder", *spare, "memory"]:
+            yield Attempt(
+                self.number + 1,
+                place,
+                {
+                    "segment": self.number + 1,
+                    "place": place,
+                    "before": {"segment": before.number, "place": before.place, "bytes": before.size},
+                    "reason": why,
+                },
+            )
+
+    def open(self, attempt: Attempt, data: bytes, opened: bytes) -> int:
+        """Open the fresh segment with what is adrift, ``data`` and its own announcement; the offset of ``data``."""
+        self.number = attempt.number
+        segment = self._create(attempt)
+        start = self.start(attempt.number, self.bridge) + bytes(self.adrift)
+        try:
+            segment.append(start + data + opened)
+        except OSError:
+            segment.discard()
+            raise
+        self.use(segment)
+        self.settle(data + opened)
+        return len(start)
+
+    def use(self, segment: Segment) -> None:
+        """Make a segment the one that is written."""
+        self.tail, self.number = segment, segment.number
+        self.opened.append(segment)
+
+    def failed(self, why: str) -> None:
+        """Say why the folder was not to be had when the lane was opened."""
+        self._failed = why or self._failed
+        self.settle()
+
+    def settle(self, data: bytes = b"") -> None:
+        """Take note of where the writes go."""
+        if self.tail.place == "folder":
+            self.adrift.clear()
+            self.trouble = ""
+            return
+        self.adrift += data
+        why = f": {self._failed}" if self._failed else ""
+        if self.tail.place == "memory":
+            self.trouble = f"the journal is kept in memory only{why}; free space in {self.places.folder}"
+        else:
+            self.trouble = f"the journal goes to {self.tail.where}{why}; check {self.places.folder}"
+
+    def _create(self, attempt: Attempt) -> Segment:
+        if attempt.place == "memory":
+            return Segment(attempt.number)
+        folder = self.places.folder
+        if attempt.place == "fallback":
+            assert self.places.spare is not None
+            folder = self.places.spare
+            make_folder(folder, self._disk)
+        path = folder / segment_name(self.lane, attempt.number)
+        fd = self._disk.create(path, file_mode(folder))
+        self._disk.lock(fd)
+        return FileSegment(attempt.number, attempt.place, path, fd, self._disk)
+
+    def close(self) -> None:
+        """Close every segment and give the lane's lock back."""
+        for segment in self.opened:
+            segment.close()
+        if self._guard >= 0:
+            self._disk.close(self._guard)
+            self._guard = -1
