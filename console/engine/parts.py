@@ -155,9 +155,9 @@ class Parts:
             await self._do_duty(now)
 
     async def _do_duty(self, now: int) -> None:
-        watch = self.rooms.watch_lane
-        if self._duty.decide(watch, self.rooms.watch_lanes()):
-            await self.rooms.append("", [Draft(Kind.DUTY_TAKEN, {"lane": watch}, self.actor)])
+        own, lanes = await asyncio.to_thread(self.rooms.watch_lanes)
+        if self._duty.decide(own, lanes):
+            await self.rooms.append("", [Draft(Kind.DUTY_TAKEN, {"lane": own}, self.actor)])
         if not self._duty.held:
             return
         await self.wiring.renewal.tick(now)

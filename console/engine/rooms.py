@@ -8,15 +8,15 @@ from pathlib import Path
 
 from console.clock import Clock, Ids
 from console.errors import JournalError, Refused
-from console.journal.cases import allocate, incidents
-from console.journal.journal import Journal, lane_alive, read
+from console.journal.cases import allocate, incident_folder, incidents
+from console.journal.journal import Journal
+from console.journal.reading import lane_alive, read
 from console.journal.watch import Watch
 from console.model.entry import Actor, Draft, Entry, Kind
 from console.model.fold import Fold, line
 from console.model.incident import Incident, IncidentLine, TimelineRow
 from console.model.rows import Rows
 from console.model.snapshot import JournalHealth
-from console.paths import safe_id
 
 
 class Room:
@@ -44,14 +44,14 @@ class Rooms:
         ids: Ids,
         redact: Callable[[object], object],
         changed: Callable[[], None],
-        drill: bool = False,
+        fallback: Path | None = None,
     ) -> None:
         self.root = root
         self._clock = clock
         self._ids = ids
         self._redact = redact
         self._changed = changed
-        self._drill = drill
+        self._fallback = fallback
         self._rooms: dict[str, Room] = {}
         self._watch: Watch | None = None
         self._watch_fold = Fold("")
@@ -62,8 +62,11 @@ class Rooms:
 
     async def start(self, actor: Actor) -> None:
         """Open the watch, the journal of everything outside an incident."""
-        self._watch = await Watch.open(self.root, clock=self._clock, ids=self._ids, redact=self._redact)
-        self._watch_fold.apply(list(self._watch.entries()))
+        self._watch = await Watch.open(
+            self.root, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback
+        )
+        watch = self._watch
+        self._watch_fold.apply(await asyncio.to_thread(lambda: list(watch.entries())))
 
     async def open(self, incident: str) -> Room:
         """The room of an incident, its journal opened on a lane of our own."""
@@ -88,13 +91,13 @@ class Rooms:
 
     async def _open_journal(self, folder: Path, incident: str) -> Journal:
         return await Journal.open(
-            folder, incident, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self.root / "fallback"
+            folder, incident, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback
         )
 
     def folder(self, incident: str) -> Path:
         """Where an incident's journal lies."""
         try:
-            return self.root / "incidents" / safe_id(incident)
+            return incident_folder(self.root, incident)
         except ValueError:
             raise Refused(f"{incident!r} is not an incident's name", next="it looks like INC-0042") from None
 
@@ -153,12 +156,24 @@ class Rooms:
 
     def alive(self, incident: str, lane: str) -> bool:
         """Whether the console that writes this lane still holds it."""
-        own = self._watch.lane if not incident and self._watch else None
+        if not incident:
+            return self._watch is not None and (
+                lane == self._watch.lane or lane_alive(self._watch.folder, lane, self._fallback)
+            )
         room = self._rooms.get(incident)
-        if lane == own or (room is not None and lane == room.journal.lane):
+        if room is not None and lane == room.journal.lane:
             return True
-        folder = self._watch.folder if not incident and self._watch else self.folder(incident)
-        return lane_alive(folder, lane)
+        return lane_alive(self.folder(incident), lane, self._fallback)
+
+    def watch_lanes(self) -> tuple[str, tuple[str, ...]]:
+        """Our lane of the watch, and every lane that today's watch has."""
+        if self._watch is None:
+            return "", ()
+        return self._watch.lane, tuple(self._watch.journal.places.lanes())
+
+    def open_rooms(self) -> tuple[Room, ...]:
+        """Rooms that are open in this console."""
+        return tuple(self._rooms.values())
 
     async def lines(self) -> tuple[IncidentLine, ...]:
         """All incidents for the lobby, the latest first; unopened ones are read without a lock and remembered by size."""
@@ -177,7 +192,7 @@ class Rooms:
             known = self._lines.get(incident)
             if known is None or known[0] != mark:
                 fold = Fold(incident)
-                fold.apply(list(read(folder)))
+                fold.apply(list(read(folder, self._fallback)))
                 known = self._lines[incident] = (mark, line(fold.state))
             out.append(known[1])
         return out
