@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len as cells
 from rich.segment import Segment
 
-from console.text import cells
 from widgets.marks import sign
 from widgets.palette import style
 from widgets.words import cut

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rich.cells import cell_len as cells
 from rich.segment import Segment
 
 from console.model.metric import Metric
-from console.text import cells
 from widgets import line, marks, palette, words
 from widgets.line_list import Rule
 from widgets.sparkline import sparkline

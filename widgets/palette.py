@@ -156,9 +156,11 @@ def generation() -> int:
 
 @lru_cache(1024)
 def style(name: str, on: str = "ground") -> Style:
-    """The Rich style of a colour by meaning (``"sev1"``, ``"text bold"``) on a background by meaning."""
+    """The Rich style of colours by meaning: ``"sev1"``, ``"text bold"``, ``"badge_text on wait"``."""
     words = name.split()
     colour, bold, underline = words[0], "bold" in words, "underline" in words
+    if "on" in words:
+        on = words[words.index("on") + 1]
     palette = _current
     if palette.reverse:
         tone = on in ("select", "sev1", "sev2", "sev3", "low", "good", "wait", "accent")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
-from console import text as _text
+from rich.cells import cell_len, set_cell_size
+
 from widgets import marks
 
 AGE_STEP_MS = 5000
@@ -147,9 +148,15 @@ def count(amount: int, one: str, many: str = "") -> str:
 
 def cut(text: str, width: int) -> str:
     """At most ``width`` cells, cut with the sign for more."""
-    return _text.cut(text, width, mark=marks.sign("more"))
+    if cell_len(text) <= width:
+        return text
+    if width <= 0:
+        return ""
+    return set_cell_size(text, width - 1).rstrip() + marks.sign("more")
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """Exactly ``width`` cells, padded with blanks or cut with the sign for more."""
-    return _text.fit(text, width, right=right, mark=marks.sign("more"))
+    text = cut(text, width)
+    pad = " " * (width - cell_len(text))
+    return pad + text if right else text + pad
