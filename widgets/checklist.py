@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from console.model.action import Tier
@@ -32,7 +33,9 @@ def sections(run: Run, tail: int = TAIL) -> list[Section]:
     steps = run.steps
     out = [Section("", Rows.of(steps[:at]))] if at else []
     if at < len(steps):
-        out.append(Section("", Rows.of(steps[at : at + 1]), 2 + min(tail, len(_output(steps[at])))))
+        out.append(
+            Section("", Rows.of(steps[at : at + 1]), 1 + len(_plan(steps[at])) + min(tail, len(_output(steps[at]))))
+        )
     if at + 1 < len(steps):
         out.append(Section("", Rows.of(steps[at + 1 :])))
     return out
@@ -68,9 +71,9 @@ class StepRows(Rule):
         first = line.lay(width, left, self._right(row, current, now), on)
         if not current:
             return [first]
-        lines = [first, line.lay(width, [(f"{'':14}{_plan(row)}", "grey")], on=on)]
+        lines = [first, *(line.lay(width, [(f"{'':15}{text}", "grey")], on=on) for text in _plan(row)[: height - 1])]
         output = _output(row)
-        tail = output[len(output) - (height - 2) :] if height > 2 else ()
+        tail = output[len(output) - (height - len(lines)) :] if height > len(lines) else ()
         lines += [line.lay(width, [(f"   {marks.sign('v')} ", "border"), (text, "grey")]) for text in tail]
         lines += [line.lay(width, []) for _ in range(height - len(lines))]
         return lines
@@ -98,11 +101,14 @@ def palette_of(state: StepState) -> str:
     return _SIGNS[state][1]
 
 
-def _plan(row: StepView) -> str:
-    """What the step will do and the way back."""
+def _plan(row: StepView) -> tuple[str, ...]:
+    """What the step will do, then the way back where it changes something."""
     what = row.shows or row.step.text or "by hand; say what you found"
-    back = row.step.undo_text or ("way back known" if row.step.undo else "")
-    return f"{what}; back with {back}" if row.step.undo_text else f"{what}; {back}" if back else what
+    if row.step.tier is Tier.R0:
+        return (what,)
+    if row.step.undo or row.step.undo_text:
+        return what, f"back with {row.step.undo_text or shlex.join(row.step.undo)}"
+    return what, "no way back" if row.step.tier is Tier.R3 else "no way back is written down"
 
 
 def _output(row: StepView) -> Sequence[str]:

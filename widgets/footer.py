@@ -68,7 +68,6 @@ class Footer(StripLine):
 
     DEFAULT_CSS = """
     Footer {
-        dock: bottom;
         background: $surface;
     }
     """

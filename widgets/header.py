@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal
+from textual.widget import Widget
 
 from console.model.incident import Incident, IncidentLine
 from console.model.snapshot import Due
@@ -75,21 +75,30 @@ def _lobby(incidents: Sequence[IncidentLine]) -> list[Part]:
     return out
 
 
-def right(facts: Facts, width: int, now: int) -> list[Part]:
-    """What is due, what waits, who commands; the ticking parts first."""
-    out: list[Part] = []
-    for item in _pressing(facts.due, now)[: DUES if width >= WIDE else 1]:
-        text, colour = due(item, now)
-        out.append((f"{text}  ", colour))
+def people(facts: Facts, width: int) -> list[Part]:
+    """Who commands; in the lobby, who is at the keys."""
     incident = facts.incident
-    if incident is not None:
-        if incident.waiting:
-            out.append((f"{incident.waiting} waiting  ", "wait"))
-        if width >= WIDE:
-            out += [("IC ", "grey"), (f"{incident.ic} ", "person")] if incident.ic else [("no commander ", "wait")]
-    elif facts.operator and width >= 60:
-        out.append((f"{words.cut(facts.operator, 16)} ", "person"))
-    return out
+    if incident is None:
+        return [(f"{words.cut(facts.operator, 16)}  ", "person")] if facts.operator and width >= 60 else []
+    if width < WIDE:
+        return []
+    return (
+        [("IC ", "grey"), (f"{words.cut(incident.ic, 16)}  ", "person")]
+        if incident.ic
+        else [("no commander  ", "wait")]
+    )
+
+
+def dues(facts: Facts, width: int, now: int) -> list[Part]:
+    """The most pressing items that are due, with the time left."""
+    items = _pressing(facts.due, now)[: DUES if width >= WIDE else 1]
+    return [(f"{text}  ", colour) for text, colour in (due(item, now) for item in items)]
+
+
+def waiting(facts: Facts) -> list[Part]:
+    """Effects that have not reached their service yet."""
+    count = facts.incident.waiting if facts.incident else 0
+    return [(f"{count} waiting ", "wait")] if count else []
 
 
 def _pressing(items: Sequence[Due], now: int) -> list[Due]:
@@ -148,17 +157,27 @@ class _Notice(StripLine):
         return [(f" {self.text}", "badge_text bold")], ()
 
 
-class Header(Container):
+class _Row(Widget):
+    """The parts of the header side by side."""
+
+    DEFAULT_CSS = """
+    _Row {
+        layout: horizontal;
+        height: 1;
+    }
+    """
+
+
+class Header(Widget):
     """One line, two while there is a notice."""
 
     DEFAULT_CSS = """
     Header {
-        dock: top;
+        layout: vertical;
         height: auto;
         width: 1fr;
         background: $surface;
     }
-    Header > Horizontal { height: 1; }
     Header _Cells { background: $surface; }
     Header #header-rest { width: 1fr; }
     Header _Notice { display: none; }
@@ -171,15 +190,19 @@ class Header(Container):
         self._left = _Cells("header-left")
         self._clock = _Cells("header-clock")
         self._rest = _Cells("header-rest")
-        self._right = _Cells("header-right")
+        self._people = _Cells("header-people")
+        self._dues = _Cells("header-dues")
+        self._waiting = _Cells("header-waiting")
         self._notice = _Notice()
 
     def compose(self) -> ComposeResult:
-        with Horizontal():
+        with _Row():
             yield self._left
             yield self._clock
             yield self._rest
-            yield self._right
+            yield self._people
+            yield self._dues
+            yield self._waiting
         yield self._notice
 
     def show(
@@ -209,12 +232,14 @@ class Header(Container):
         width = self.size.width
         if not width:
             return
-        at_right = right(self._facts, width, now)
-        time = clock(self._facts, width, now)
-        self._right.put(at_right, sized=True)
+        facts = self._facts
+        right = people(facts, width), dues(facts, width, now), waiting(facts)
+        for cells, parts in zip((self._people, self._dues, self._waiting), right, strict=True):
+            cells.put(parts, sized=True)
+        time = clock(facts, width, now)
         self._clock.put([(f"{time} ", "text bold")] if time else [], sized=True)
-        room = width - sum(cell_len(text) for text, _ in at_right) - (len(time) + 2 if time else 1)
-        self._left.put(left(self._facts, room), sized=True)
+        used = sum(cell_len(text) for parts in right for text, _ in parts)
+        self._left.put(left(facts, width - used - (len(time) + 2 if time else 1)), sized=True)
         self._rest.put([])
 
     def on_resize(self) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import NamedTuple
 
 from rich.cells import cell_len as cells
 from rich.segment import Segment
 
-from console.model.metric import Metric
+from console.model.metric import Curve, Metric
 from widgets import line, marks, palette, words
 from widgets.line_list import Rule
 from widgets.sparkline import sparkline
 
-FIGURE = 7
+FIGURE = 6
 UNIT = 4
+CALM = "good"
 
 
 class _Columns(NamedTuple):
@@ -25,7 +27,7 @@ class _Columns(NamedTuple):
 def columns(width: int) -> _Columns:
     """Widths of title, curve and judgement; the judgement leaves first, then the curve narrows to nothing."""
     room = width - FIGURE - UNIT - 1
-    judgement = 17 if room >= 52 else 14 if room >= 44 else 0
+    judgement = 18 if room >= 60 else 13 if room >= 40 else 0
     room -= judgement
     title = min(34, max(12, room * 55 // 100))
     curve = room - title - 1
@@ -39,14 +41,17 @@ class MetricRows(Rule):
         self, row: Metric, width: int, height: int, *, selected: bool, marked: bool, now: int
     ) -> list[line.Segments]:
         on = "select" if selected else "ground"
+        if row.curve is None:
+            text, judged = judge(row, now)
+            return [line.lay(width, [(f" {row.query.title}", "grey")], [(f"{text} ", judged)], on)] + [
+                line.lay(width, [], on=on) for _ in range(height - 1)
+            ]
         fits = columns(width)
-        colour = tone(row)
-        value = row.curve.last if row.curve else None
-        figure, unit = words.number(value, row.query.unit)
+        figure, unit = words.number(row.curve.last, row.query.unit)
         strong = "text bold" if row.breached or row.onset_at else "text"
         title = words.fit(row.query.title, fits.title) + " "
         out = [Segment(" " + title[: len(title)], palette.style("text bold" if selected else "text", on))]
-        out += _curve(row, fits.curve, colour, on)
+        out += _curve(row, row.curve, fits.curve, on)
         out.append(Segment(f"{figure:>{FIGURE}} {words.fit(unit, UNIT - 1)}", palette.style(strong, on)))
         text, judged = judge(row, now)
         used = 1 + fits.title + 1 + fits.curve + FIGURE + UNIT
@@ -74,19 +79,30 @@ def judge(row: Metric, now: int) -> line.Part:
         return f"limit {words.quantity(row.query.limit, unit)}", "sev1"
     if row.usual is not None:
         return f"usual {words.quantity(row.usual, unit)}", "grey"
-    return "usual", "grey"
+    return (f"limit {words.quantity(row.query.limit, unit)}", "grey") if row.query.limit is not None else ("", "grey")
 
 
-def _curve(row: Metric, width: int, colour: str, on: str) -> line.Segments:
+def _curve(row: Metric, curve: Curve, width: int, on: str) -> line.Segments:
+    """The curve: its tone beyond the limit and from the onset on, green where it was as usual."""
     if not width:
         return []
-    curve = row.curve
-    if curve is None:
-        return [Segment(" " * width, palette.style("grey", on))]
     onset = (row.onset_at - curve.start) // curve.step_ms if row.onset_at and curve.step_ms else -1
-    parts = sparkline(curve.values, width, limit=row.query.limit, above=row.query.above, onset=onset)
-    calm = "good" if colour == "sev1" else colour
-    return [Segment(c.char, palette.style("sev1" if c.beyond else calm, on)) for c in parts]
+    limit, high = row.query.limit, ceiling(row, curve)
+    parts = sparkline(curve.values, width, limit=limit, above=row.query.above, hi=high, onset=onset)
+    colour, after = tone(row), False
+    out = []
+    for cell in parts:
+        after = after or (cell.onset and limit is None)
+        out.append(Segment(cell.char, palette.style("sev1" if cell.beyond else colour if after else CALM, on)))
+    return out
+
+
+def ceiling(row: Metric, curve: Curve) -> float | None:
+    """The top of the scale: twice the usual value at least, so that a curve as usual stands at half height."""
+    known = [value for value in curve.values if value is not None and isfinite(value)]
+    if row.usual is None or not known:
+        return None
+    return max(*known, 2 * row.usual, row.query.limit or 0.0, 1e-9)
 
 
 def axis(row: Metric, width: int) -> line.Segments:

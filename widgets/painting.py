@@ -80,7 +80,8 @@ class Paintings:
 
     def divider(self, title: str, width: int) -> Strip:
         """The strip of a section's divider."""
-        return Strip([Segment(" "), *self.painter.divide(title, width - 2), Segment(" ")], width)
+        edge = Segment(" ", palette.style("text"))
+        return Strip(line.merge([edge, *self.painter.divide(title, width - 2), edge]), width)
 
 
 def surroundings() -> tuple[object, ...]:

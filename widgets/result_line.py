@@ -18,7 +18,6 @@ class ResultLine(StripLine):
 
     DEFAULT_CSS = """
     ResultLine {
-        dock: bottom;
         background: $surface;
     }
     """
