@@ -49,7 +49,14 @@ def theme(look: Palette) -> Theme:
         boost=_css(look.raised),
         dark=True,
         ansi=native,
-        variables={**colours, **cursor, "border": _css(look.accent), "border-blurred": _css(look.border)},
+        variables={
+            **colours,
+            "ansi-background": _css("black"),
+            "ansi-foreground": _css("white"),
+            **cursor,
+            "border": _css(look.accent),
+            "border-blurred": _css(look.border),
+        },
     )
 
 
