@@ -16,6 +16,8 @@ from widgets.sparkline import sparkline
 FIGURE = 6
 UNIT = 4
 CALM = "good"
+MARK = 2
+"""Cells of the sign that stands for the judgement where there is no room for its words."""
 
 
 class _Columns(NamedTuple):
@@ -28,7 +30,7 @@ def columns(width: int) -> _Columns:
     """Widths of title, curve and judgement; the judgement leaves first, then the curve narrows to nothing."""
     room = width - FIGURE - UNIT - 1
     judgement = 18 if room >= 60 else 13 if room >= 40 else 0
-    room -= judgement
+    room -= judgement or MARK
     title = min(34, max(12, room * 55 // 100))
     curve = room - title - 1
     return _Columns(title, min(curve, 60), judgement) if curve >= 6 else _Columns(room, 0, judgement)
@@ -53,7 +55,7 @@ class MetricRows(Rule):
         out = [Segment(" " + title[: len(title)], palette.style("text bold" if selected else "text", on))]
         out += _curve(row, row.curve, fits.curve, on)
         out.append(Segment(f"{figure:>{FIGURE}} {words.fit(unit, UNIT - 1)}", palette.style(strong, on)))
-        text, judged = judge(row, now)
+        text, judged = judge(row, now) if fits.judgement else _mark(row)
         used = 1 + fits.title + 1 + fits.curve + FIGURE + UNIT
         out.append(Segment(words.fit(f"{text} ", max(0, width - used), right=True), palette.style(judged, on)))
         return [line.merge(out), *(line.lay(width, [(f" {row.error}", "wait")], on=on) for _ in range(height - 1))]
@@ -80,6 +82,12 @@ def judge(row: Metric, now: int) -> line.Part:
     if row.usual is not None:
         return f"usual {words.quantity(row.usual, unit)}", "grey"
     return (f"limit {words.quantity(row.query.limit, unit)}", "grey") if row.query.limit is not None else ("", "grey")
+
+
+def _mark(row: Metric) -> line.Part:
+    """The judgement as a sign."""
+    name = "alert" if row.breached or row.error else "fact" if row.onset_at else ""
+    return (marks.sign(name), tone(row)) if name else ("", "grey")
 
 
 def _curve(row: Metric, curve: Curve, width: int, on: str) -> line.Segments:
