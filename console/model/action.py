@@ -34,6 +34,8 @@ class Action(Struct, frozen=True):
     """Ask only what would happen."""
     digest: str = ""
     """The digest of the preview that was confirmed; the desk refuses if the target has changed since."""
+    undoes: str = ""
+    """The operation, or the entry, that this reverses."""
 
 
 class Undo(Struct, frozen=True):

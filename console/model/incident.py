@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from console.clock import Millis
-from console.model.action import Intent, OperationState, Outcome
+from console.model.action import Intent, OperationState, Outcome, Undo
 from console.model.alert import AlertState
 from console.model.rows import Rows
 from console.model.runbook import Run
@@ -68,6 +68,8 @@ class TimelineRow(Struct, frozen=True):
     """Further lines for the timeline screen: call, target, receipt, hash."""
     late: bool = False
     """Recorded over five minutes after it occurred."""
+    operation: str = ""
+    """The operation that the line is about, ``""`` = none."""
 
 
 class Operation(Struct, frozen=True):
@@ -84,6 +86,18 @@ class Operation(Struct, frozen=True):
     @property
     def key(self) -> str:
         return self.intent.operation_id
+
+
+class Reversible(Struct, frozen=True):
+    """Something that was written down and can be taken back, without any effect outside."""
+
+    key: str
+    """The entry's id."""
+    at: Millis
+    by: str
+    words: str
+    """``acknowledge 37 alerts``."""
+    undo: Undo
 
 
 class LinkedAlert(Struct, frozen=True):
@@ -124,6 +138,8 @@ class Incident(Struct, frozen=True):
     entries: int = 0
     conflicts: tuple[str, ...] = ()
     drill: bool = False
+    reversible: tuple[Reversible, ...] = ()
+    """What can be taken back besides operations, the latest last; the last 32."""
     timeline: Rows[TimelineRow] = Rows()
 
     @property

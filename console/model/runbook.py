@@ -107,6 +107,8 @@ class StepView(Struct, frozen=True):
     """Last lines of output, cleaned and redacted."""
     operation_id: str = ""
     undoable: bool = False
+    lane: str = ""
+    """Lane of the console that started it."""
 
     @property
     def key(self) -> str:

@@ -1,0 +1,212 @@
+"""Bodies of the entries: what each kind carries, decoded strictly.
+
+A body that does not decode is never an error of the journal: the fold shows such an entry as a plain line.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from console.clock import Millis
+from console.model.action import Intent, Outcome
+from console.model.alert import AlertState
+from console.model.entry import Entry, Kind
+from console.model.incident import Status
+from console.model.runbook import Step
+from console.model.severity import Severity
+
+
+class AlertFact(Struct, frozen=True):
+    """An alert as an entry names it."""
+
+    key: str
+    name: str = ""
+    service: str = ""
+    state: AlertState = AlertState.FIRING
+
+
+class Declared(Struct, frozen=True):
+    """``incident.declared``: the symptom, how bad it looks, what is touched, who commands."""
+
+    title: str
+    severity: Severity | None = None
+    services: tuple[str, ...] = ()
+    group: str = ""
+    alerts: tuple[AlertFact, ...] = ()
+    started_at: Annotated[Millis, Meta(ge=0)] = 0
+    ic: str = ""
+    drill: bool = False
+
+
+class StatusChanged(Struct, frozen=True, rename={"before": "from", "after": "to"}):
+    """``status.changed``."""
+
+    after: Status
+    before: Status
+    reason: str = ""
+    warning: str = ""
+    undoes: str = ""
+
+
+class SeverityChanged(Struct, frozen=True, rename={"before": "from", "after": "to"}):
+    """``severity.changed``; ``from`` is absent where none was set."""
+
+    after: Severity
+    before: Severity | None = None
+    reason: str = ""
+    undoes: str = ""
+
+
+class NoteAdded(Struct, frozen=True):
+    """``note.added``."""
+
+    text: str
+
+
+class RoleAssigned(Struct, frozen=True, rename={"giver": "from"}):
+    """``role.assigned``; ``from`` is the holder that the writer saw, ``""`` = the role was vacant."""
+
+    role: str
+    who: str
+    basis: str = ""
+    giver: str = ""
+
+
+class RoleRelieved(Struct, frozen=True):
+    """``role.relieved``: the holder lays the role down."""
+
+    role: str
+    who: str
+
+
+class AlertsTold(Struct, frozen=True):
+    """``alert.linked`` and ``alert.received``."""
+
+    alerts: tuple[AlertFact, ...]
+    group: str = ""
+
+
+class AlertsAcked(Struct, frozen=True):
+    """``alert.acked`` and ``alert.unacked``."""
+
+    keys: tuple[str, ...]
+    note: str = ""
+    group: str = ""
+    undoes: str = ""
+
+
+class ConsoleMoved(Struct, frozen=True):
+    """``console.attached`` and ``console.detached``."""
+
+    host: str = ""
+    pid: int = 0
+    user: str = ""
+    reason: str = ""
+
+
+class Sending(Struct, frozen=True):
+    """``action.sending``: durable before the call is made."""
+
+    operation_id: str
+
+
+class RunbookStarted(Struct, frozen=True):
+    """``runbook.started``: the steps stand in the entry, so that the file may change."""
+
+    run: str
+    runbook: str
+    title: str
+    steps: tuple[Step, ...]
+    version: str = ""
+    digest: str = ""
+    params: dict[str, str] = {}
+
+
+class StepStarted(Struct, frozen=True):
+    """``step.started``."""
+
+    run: str
+    step: str
+    operation: str = ""
+    shows: str = ""
+
+
+class StepEnded(Struct, frozen=True):
+    """``step.done``, ``step.failed``, ``step.skipped`` and ``step.undone``."""
+
+    run: str
+    step: str
+    operation: str = ""
+    result: str = ""
+    reason: str = ""
+    took_ms: int = 0
+    exit: int | None = None
+    output: tuple[str, ...] = ()
+    digest: str = ""
+
+
+Body = (
+    Declared
+    | StatusChanged
+    | SeverityChanged
+    | NoteAdded
+    | RoleAssigned
+    | RoleRelieved
+    | AlertsTold
+    | AlertsAcked
+    | ConsoleMoved
+    | Intent
+    | Sending
+    | Outcome
+    | RunbookStarted
+    | StepStarted
+    | StepEnded
+)
+
+BODIES: dict[Kind, type[Any]] = {
+    Kind.INCIDENT_DECLARED: Declared,
+    Kind.STATUS_CHANGED: StatusChanged,
+    Kind.SEVERITY_CHANGED: SeverityChanged,
+    Kind.NOTE_ADDED: NoteAdded,
+    Kind.ROLE_ASSIGNED: RoleAssigned,
+    Kind.ROLE_RELIEVED: RoleRelieved,
+    Kind.ALERT_LINKED: AlertsTold,
+    Kind.ALERT_RECEIVED: AlertsTold,
+    Kind.ALERT_ACKED: AlertsAcked,
+    Kind.ALERT_UNACKED: AlertsAcked,
+    Kind.CONSOLE_ATTACHED: ConsoleMoved,
+    Kind.CONSOLE_DETACHED: ConsoleMoved,
+    Kind.ACTION_INTENDED: Intent,
+    Kind.ACTION_SENDING: Sending,
+    Kind.ACTION_SENT: Outcome,
+    Kind.ACTION_FAILED: Outcome,
+    Kind.ACTION_UNKNOWN: Outcome,
+    Kind.ACTION_DROPPED: Outcome,
+    Kind.RUNBOOK_STARTED: RunbookStarted,
+    Kind.STEP_STARTED: StepStarted,
+    Kind.STEP_DONE: StepEnded,
+    Kind.STEP_FAILED: StepEnded,
+    Kind.STEP_SKIPPED: StepEnded,
+    Kind.STEP_UNDONE: StepEnded,
+}
+
+
+def body_of(entry: Entry) -> Body | None:
+    """The entry's body, or ``None`` if the kind has no fixed one or what stands there is not one."""
+    shape = BODIES.get(entry.kind)
+    if shape is None:
+        return None
+    try:
+        body: Body = msgspec.convert(entry.body, shape)
+    except (msgspec.MsgspecError, RecursionError, OverflowError):
+        return None
+    return body
+
+
+def body_from(body: Struct) -> dict[str, object]:
+    """A body as an entry holds it: plain JSON types."""
+    out: dict[str, object] = msgspec.to_builtins(body)
+    return out

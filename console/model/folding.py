@@ -1,0 +1,347 @@
+"""What an entry does to an incident: the working state of the fold, one method a kind.
+
+Containers are copied on the first write after they were shared with a state or a checkpoint, so that both cost
+nothing until something changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from itertools import zip_longest
+from operator import is_
+from typing import Any
+
+from console.model import effects, runs
+from console.model.action import OperationState, Outcome, Undo
+from console.model.alert import AlertState
+from console.model.bodies import (
+    AlertsAcked,
+    AlertsTold,
+    Declared,
+    NoteAdded,
+    RoleAssigned,
+    RoleRelieved,
+    SeverityChanged,
+    StatusChanged,
+    body_of,
+)
+from console.model.entry import Entry, Kind
+from console.model.incident import Incident, LinkedAlert, Operation, Reversible, Status, TimelineRow
+from console.model.lifecycle import Move, move
+from console.model.rows import Rows
+from console.model.runbook import Run
+from console.model.severity import Severity
+from console.model.wording import conflict, count, line_of
+
+CHUNK = 256
+REVERSIBLE = 32
+_QUIET = (Kind.LANE_OPENED, Kind.ANCHOR_MADE)
+"""Bookkeeping of the journal itself: no line in the timeline."""
+_SHARED = (
+    "roles", "runs", "operations", "linked", "acked", "conflicts", "reversible", "chunks", "tail", "places",
+    "steps", "early",
+)  # fmt: skip
+
+
+class Folding:
+    """An incident in the making; ``copy()`` is a checkpoint."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.title = ""
+        self.severity: Severity | None = None
+        self.peak: Severity | None = None
+        self.status = Status.TRIAGE
+        self.services: tuple[str, ...] = ()
+        self.started_at = self.declared_at = self.status_at = self.resolved_at = self.closed_at = 0
+        self.reopened = self.notes = self.entries = 0
+        self.drill = False
+        self.roles: dict[str, str] = {}
+        self.runs: dict[str, Run] = {}
+        self.operations: dict[str, Operation] = {}
+        self.linked: dict[str, LinkedAlert] = {}
+        self.acked: dict[str, str] = {}
+        self.conflicts: list[str] = []
+        self.reversible: list[Reversible] = []
+        self.chunks: list[tuple[TimelineRow, ...]] = []
+        self.tail: list[TimelineRow] = []
+        self.places: dict[str, int] = {}
+        """Operation → place of its line in the timeline."""
+        self.steps: dict[str, tuple[str, str]] = {}
+        """Operation → run and step."""
+        self.early: dict[str, tuple[OperationState, Outcome]] = {}
+        """Outcomes that stand before their intent: the other lane's clock ran ahead."""
+        self._shared: set[str] = set()
+
+    def copy(self) -> Folding:
+        """The same state, independent from here on."""
+        self._shared.update(_SHARED)
+        twin = copy(self)
+        twin._shared = set(_SHARED)
+        return twin
+
+    def own(self, name: str) -> Any:
+        """A container that may be written to."""
+        if name in self._shared:
+            setattr(self, name, copy(getattr(self, name)))
+            self._shared.discard(name)
+        return getattr(self, name)
+
+    def frozen(self, before: Incident) -> Incident:
+        """The state to show, sharing what did not change with the one before."""
+        self._shared.update(("roles", "operations", "linked", "acked"))
+        chunks = [*self.chunks, tuple(self.tail)] if self.tail else self.chunks
+        told = before.timeline.chunks
+        shared = [old if old == chunk else chunk for chunk, old in zip_longest(chunks, told) if chunk]
+        same = len(shared) == len(told) and all(map(is_, shared, told))
+        rows = before.timeline if same else Rows(shared)
+        conflicts, reversible, runs_ = tuple(self.conflicts), tuple(self.reversible), tuple(self.runs.values())
+        return Incident(
+            key=self.key,
+            title=self.title,
+            severity=self.severity,
+            peak_severity=self.peak,
+            status=self.status,
+            services=self.services,
+            ic=self.roles.get("ic", ""),
+            roles=self.roles,
+            started_at=self.started_at,
+            declared_at=self.declared_at,
+            status_at=self.status_at,
+            resolved_at=self.resolved_at,
+            closed_at=self.closed_at,
+            reopened=self.reopened,
+            runs=before.runs if before.runs == runs_ else runs_,
+            operations=self.operations,
+            linked=self.linked,
+            acked=self.acked,
+            notes=self.notes,
+            entries=self.entries,
+            conflicts=conflicts,
+            drill=self.drill,
+            reversible=reversible,
+            timeline=rows,
+        )
+
+    # The timeline.
+
+    def add(self, row: TimelineRow) -> int:
+        """Append a line; its place never changes."""
+        tail = self.own("tail")
+        tail.append(row)
+        place = len(self.chunks) * CHUNK + len(tail) - 1
+        if len(tail) == CHUNK:
+            self.own("chunks").append(tuple(tail))
+            self.tail = []
+            self._shared.discard("tail")
+        return place
+
+    def row(self, place: int) -> TimelineRow:
+        """The line at a place."""
+        chunk, offset = divmod(place, CHUNK)
+        return self.chunks[chunk][offset] if chunk < len(self.chunks) else self.tail[offset]
+
+    def put(self, place: int, row: TimelineRow) -> None:
+        """Replace the line at a place."""
+        chunk, offset = divmod(place, CHUNK)
+        if chunk < len(self.chunks):
+            old = self.chunks[chunk]
+            self.own("chunks")[chunk] = (*old[:offset], row, *old[offset + 1 :])
+        else:
+            self.own("tail")[offset] = row
+
+    def void(self, entry: Entry, text: str) -> None:
+        """An entry that has no effect where it stands in the merged order: everybody sees that and why."""
+        self.own("conflicts").append(f"{entry.actor.id} {text}")
+        self.add(conflict(entry, f"{entry.actor.id} {text}"))
+
+    # Entries.
+
+    def apply(self, entry: Entry) -> None:
+        """Take in the entry that follows in merged order; never raises for what stands in it."""
+        self.entries += 1
+        body = body_of(entry)
+        serve = _SERVE.get(entry.kind)
+        if body is not None and serve is not None:
+            serve(self, entry, body)
+        elif entry.kind not in _QUIET:
+            self.add(line_of(entry, body))
+        self._taken_back(entry)
+
+    def _taken_back(self, entry: Entry) -> None:
+        """An entry that reverses an earlier one takes it off what can be taken back."""
+        undoes = entry.body.get("undoes")
+        if not isinstance(undoes, str) or not undoes or entry.kind is Kind.ACTION_INTENDED:
+            return
+        self.forget(undoes)
+        if undoes in self.operations:
+            effects.undone(self, undoes, entry.id)
+
+    def remember(self, entry: Entry, words: str, undo: Undo) -> None:
+        """Note something that can be taken back."""
+        kept = self.own("reversible")
+        kept.append(Reversible(entry.id, entry.occurred_at, entry.actor.id, words, undo))
+        del kept[:-REVERSIBLE]
+
+    def forget(self, key: str = "", action: str = "") -> None:
+        """Take away what can no longer be taken back: an entry's, or all that one action would reverse."""
+        self.reversible = [r for r in self.reversible if r.key != key and (not action or r.undo.action != action)]
+
+    def declared(self, entry: Entry, body: Declared) -> None:
+        if self.declared_at:
+            self.void(entry, f"declared it again as {body.title!r}; it was declared already")
+            return
+        self.title, self.severity, self.services = body.title, body.severity, body.services
+        self.peak = body.severity
+        self.declared_at = self.status_at = entry.occurred_at
+        self.started_at = body.started_at or entry.occurred_at
+        self.status, self.drill = Status.INVESTIGATING, body.drill
+        if body.ic:
+            self.own("roles")["ic"] = body.ic
+        for alert in body.alerts:
+            self.own("linked")[alert.key] = LinkedAlert(
+                alert.key, alert.name, alert.service, alert.state, entry.occurred_at
+            )
+        self.add(line_of(entry, body))
+
+    def status_changed(self, entry: Entry, body: StatusChanged) -> None:
+        wanted = str(body.after).replace("_", " ")
+        if body.before is not self.status:
+            self.void(entry, f"moved it to {wanted} from {body.before}; it was {self.status} already")
+            return
+        meaning = move(self.status, body.after)
+        if meaning is None:
+            self.void(entry, f"moved it to {wanted}; that does not follow {self.status}")
+            return
+        at = entry.occurred_at
+        if meaning is Move.REOPEN:
+            self.reopened += 1
+            self.resolved_at = 0
+        if body.after in (Status.RESOLVED, Status.FALSE_POSITIVE, Status.MERGED):
+            self.resolved_at = at
+        if body.after is Status.CLOSED:
+            self.closed_at = at
+        self.forget(action="incident.status")
+        back = _way_back(self.status, body.after)
+        self.status, self.status_at = body.after, at
+        self.add(line_of(entry, body))
+        if back and not body.undoes:
+            args: dict[str, object] = {"status": str(back), "reason": f"{wanted} was a mistake", "incident": self.key}
+            self.remember(entry, f"move to {wanted}", Undo("incident.status", args, f"back to {back}"))
+
+    def severity_changed(self, entry: Entry, body: SeverityChanged) -> None:
+        before, after = self.severity, body.after
+        if before is after:
+            self.void(entry, f"set severity to {after.label}; it was that already")
+            return
+        if before is not None and after > before:
+            if body.before is not before:
+                seen = body.before.label if body.before else "none"
+                self.void(entry, f"lowered severity to {after.label} from {seen}; it had become {before.label}")
+                return
+            if entry.actor.id != self.roles.get("ic"):
+                self.void(entry, f"lowered severity to {after.label} without commanding")
+                return
+        elif before is not None and body.before is not None and after > body.before:
+            self.void(entry, f"lowered severity to {after.label}; it was {before.label} by then")
+            return
+        self.severity = after
+        self.peak = after if self.peak is None else min(self.peak, after)
+        self.forget(action="incident.severity")
+        self.add(line_of(entry, body))
+        if before is not None and not body.undoes:
+            words = f"set severity to {after.label}"
+            args = {"severity": f"SEV{int(before)}", "reason": f"{words} was a mistake", "incident": self.key}
+            self.remember(entry, words, Undo("incident.severity", dict(args), f"severity back to {before.label}"))
+
+    def note(self, entry: Entry, body: NoteAdded) -> None:
+        self.notes += 1
+        self.add(line_of(entry, body))
+
+    def role(self, entry: Entry, body: RoleAssigned) -> None:
+        holder = self.roles.get(body.role, "")
+        role = "command" if body.role == "ic" else body.role
+        if holder == body.who and body.basis == "declaration":
+            return
+        if holder != body.giver:
+            if holder == body.who:
+                return
+            self.void(
+                entry,
+                f"claimed {role}; {holder} held it"
+                if holder
+                else f"took {role} from {body.giver}, who had laid it down",
+            )
+            return
+        self.own("roles")[body.role] = body.who
+        self.add(line_of(entry, body))
+
+    def relieved(self, entry: Entry, body: RoleRelieved) -> None:
+        if self.roles.get(body.role) != body.who:
+            self.void(entry, f"relieved {body.who} of {body.role}, who did not hold it")
+            return
+        del self.own("roles")[body.role]
+        self.add(line_of(entry, body))
+
+    def alerts(self, entry: Entry, body: AlertsTold) -> None:
+        linked = self.own("linked")
+        for alert in body.alerts:
+            known = linked.get(alert.key)
+            linked[alert.key] = LinkedAlert(
+                alert.key,
+                alert.name or (known.name if known else ""),
+                alert.service or (known.service if known else ""),
+                alert.state,
+                entry.occurred_at,
+            )
+            if alert.state is AlertState.RESOLVED and alert.key in self.acked:
+                del self.own("acked")[alert.key]
+        self.add(line_of(entry, body))
+
+    def ack(self, entry: Entry, body: AlertsAcked) -> None:
+        acked = self.own("acked")
+        taken = entry.kind is Kind.ALERT_ACKED
+        for key in body.keys:
+            if taken:
+                acked.setdefault(key, entry.actor.id)
+            else:
+                acked.pop(key, None)
+        names = [known.name for key in body.keys if (known := self.linked.get(key))]
+        self.add(line_of(entry, body, names))
+        if taken and not body.undoes:
+            args: dict[str, object] = {"keys": list(body.keys), "incident": self.key}
+            words = f"acknowledge {count(len(body.keys), 'alert')}"
+            self.remember(entry, words, Undo("alert.unack", args, "take the acknowledgement back"))
+        elif not taken:
+            self._unacked(set(body.keys))
+
+    def _unacked(self, keys: set[str]) -> None:
+        """Acknowledgements of which nothing is left cannot be taken back."""
+        for kept in list(self.reversible):
+            held = kept.undo.args.get("keys")
+            if kept.undo.action == "alert.unack" and isinstance(held, list) and keys.issuperset(held):
+                self.forget(kept.key)
+
+
+def _way_back(before: Status, after: Status) -> Status | None:
+    """The state to return to after a mistake, ``None`` if the machine has no such step."""
+    if move(after, before) is not None:
+        return before
+    return Status.INVESTIGATING if move(after, Status.INVESTIGATING) is Move.REOPEN else None
+
+
+_SERVE: dict[Kind, Callable[[Folding, Entry, Any], None]] = {
+    Kind.INCIDENT_DECLARED: Folding.declared,
+    Kind.STATUS_CHANGED: Folding.status_changed,
+    Kind.SEVERITY_CHANGED: Folding.severity_changed,
+    Kind.NOTE_ADDED: Folding.note,
+    Kind.ROLE_ASSIGNED: Folding.role,
+    Kind.ROLE_RELIEVED: Folding.relieved,
+    Kind.ALERT_LINKED: Folding.alerts,
+    Kind.ALERT_RECEIVED: Folding.alerts,
+    Kind.ALERT_ACKED: Folding.ack,
+    Kind.ALERT_UNACKED: Folding.ack,
+    **effects.SERVE,
+    **runs.SERVE,
+}
