@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from msgspec import Struct
+
+from console.secret import Secret
 
 
 class SourceConfig(Struct, frozen=True):
@@ -86,3 +91,17 @@ class Config(Struct, frozen=True):
     path: str = ""
     lines: dict[str, int] = {}
     """Dotted key → line in the file, for messages of later checks."""
+
+
+def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
+    """The configuration in a file, with what ``WARROOM_*`` variables set over it; see ``console/configfile.py``."""
+    from console.configfile import load as load_file
+
+    return load_file(path, environ)
+
+
+def resolve(reference: str) -> Secret:
+    """The secret that ``env:NAME``, ``file:PATH`` or ``cmd:ARGV`` names; see ``console/reference.py``."""
+    from console.reference import resolve as resolve_reference
+
+    return resolve_reference(reference)
