@@ -39,6 +39,11 @@ class Sealed(NamedTuple):
         return not self.salted.strip(BLANK)
 
     @property
+    def whole(self) -> bool:
+        """Whether salt and payload are those that were sealed, or were redacted."""
+        return sha256(self.salted).digest() == self.digest or self.redacted
+
+    @property
     def payload(self) -> bytes:
         return self.salted[SALT:]
 
@@ -122,6 +127,8 @@ def parse(data: bytes, at: int) -> Frame | Broken | None:
     if end >= len(data):
         return None
     if data[end] != 10:
+        if data[end] == 0 and data.find(b"\n", at) < 0:
+            return None  # zero-filled so far: the end of the file tells whether it is torn
         return _broken(data, at, "does not end where its length says")
     crc = crc32(lead[1] + lead[3])
     if data[start : start + 1] == b"{":
@@ -146,10 +153,11 @@ def _entries(data: bytes, at: int, start: int, end: int, crc: int, stored: bytes
         if stop > end:
             return (), "has an entry that is longer than the frame"
         crc = crc32(data[start:middle], crc)
-        salted, digest = data[middle:stop], bytes.fromhex(fields[3].decode())
-        if sha256(salted).digest() != digest and salted.strip(BLANK):
+        digest = bytes.fromhex(fields[3].decode())
+        sealed = Sealed(start - at, data[start + _FIXED : middle], digest, data[middle:stop])
+        if not sealed.whole:
             why = "has a payload that does not match its digest"
-        entries.append(Sealed(start - at, data[start + _FIXED : middle], digest, salted))
+        entries.append(sealed)
         start = stop
     return tuple(entries), "fails its CRC" if b"%08x" % crc != stored else why
 

@@ -188,15 +188,17 @@ class Journal:
             *(f"the files of lane {lane} are gone" for lane in self._gone),
             str(damages[0]) + (f" (and {len(damages) - 1} more)" if len(damages) > 1 else "") if damages else "",
             *(f"the clock of {lane} is {ms // 60_000} min ahead" for lane, ms in list(self._hybrid.ahead.items())),
+            *self._lane.storage.spoiled,
             *self._lane.refused,
         ]
-        ok = not (waiting > SLOW_S or roll.trouble or damages or self._gone)
+        spoiled = damages or self._gone or self._lane.storage.spoiled
+        ok = not (waiting > SLOW_S or roll.trouble or spoiled)
         return JournalHealth(
             ok=ok,
             detail="; ".join(note for note in notes if note),
             lanes=1 + len(self._others),
             entries=len(self._lane.storage) + sum(other.count for other in list(self._others.values())),
-            verified=not damages and not self._gone,
+            verified=not spoiled,
         )
 
     async def close(self) -> None:

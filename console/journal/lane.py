@@ -11,7 +11,6 @@ from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from console.clock import Clock, Ids
@@ -161,7 +160,7 @@ def _recover(
     for found in follower.advance([file for file in files if file[0] in segments]):
         storage.adopt(found, segments[found.segment])
     hybrid.resume(follower.wall, follower.logical)
-    with suppress(OSError, msgspec.MsgspecError, IndexError):
+    with suppress(JournalError, IndexError):
         storage.recorded_at = storage.entry(len(storage) - 1).recorded_at
     for number, segment in segments.items():
         segment.size = follower.tails[number].offset

@@ -57,6 +57,7 @@ class LaneStorage(Storage):
         self.head = frame.genesis(incident, lane)
         self.seq = 0
         self.recorded_at = 0
+        self.spoiled: list[str] = []
         self._clock = clock
         self._redact = redact
         self._segments: list[Segment] = []
@@ -168,17 +169,32 @@ class LaneStorage(Storage):
     # --- reading
 
     def entry(self, position: int) -> Entry:
-        """The entry at a position of the index, decoded from its bytes."""
+        """The entry at a position of the index, decoded from its bytes; ``JournalError`` if they have changed."""
         segment = self._segments[self._where[position]]
-        sealed = frame.unpack(segment.read(self._offsets[position], self._sizes[position]))
         head = bytes(self._heads[32 * position : 32 * position + 32])
-        prev = bytes(self._heads[32 * position - 32 : 32 * position]) if position else b""
-        return read_entry(sealed, self.incident, prev or frame.genesis(self.incident, self.lane), head, foreign=False)
+        prev = bytes(self._heads[32 * position - 32 : 32 * position]) or frame.genesis(self.incident, self.lane)
+        try:
+            sealed = frame.unpack(segment.read(self._offsets[position], self._sizes[position]))
+            if not sealed.whole:
+                raise ValueError("it does not match its digest")
+            return read_entry(sealed, self.incident, prev, head, foreign=False)
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
+            raise JournalError(
+                f"entry {self.lane}:{self._seqs[position]} in {segment.where} cannot be read: {error}",
+                next="look for a copy of the file in a backup; the entries around it are sound",
+            ) from error
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry in the lane's order, up to the last one that is durable now."""
+        """Every entry in the lane's order, up to the last one that is durable now.
+
+        One whose bytes have changed under us is stepped over and named in ``spoiled``.
+        """
         for position in range(len(self)):
-            yield self.entry(position)
+            try:
+                yield self.entry(position)
+            except JournalError as error:
+                if error.what not in self.spoiled:
+                    self.spoiled.append(error.what)
 
     def position(self, seq: int) -> int:
         """Where a number stands in the index, -1 if it does not."""

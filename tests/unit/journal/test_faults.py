@@ -1,0 +1,205 @@
+"""A disk that fails: the append still succeeds, nothing is lost or said twice, and the header knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console.journal.places import places
+from console.journal.reading import read
+from console.journal.roll import RETRY_S
+from console.model.entry import Kind
+from tests.unit.clocks import ManualClock
+from tests.unit.journal.support import EIO, ENOSPC, BrokenDisk, follow, lane_in, note, texts, write
+
+
+def same_to_all(folder: Path, fallback: Path | None = None) -> list[object]:
+    """What a reader sees, after checking that no id stands twice and no damage is claimed."""
+    entries = list(read(folder, fallback))
+    assert len({e.id for e in entries}) == len(entries)
+    assert [e.stamp for e in entries] == sorted(e.stamp for e in entries)
+    for lane in places(folder, fallback).lanes():
+        assert follow(folder, lane, fallback)[0].damages == []
+    return texts(entries)
+
+
+@pytest.mark.parametrize("call", ["write", "sync"])
+@pytest.mark.parametrize("short", [None, 10, 200])
+def test_one_failure_opens_a_fresh_segment_in_the_same_folder(tmp_path: Path, call: str, short: int | None) -> None:
+    disk = BrokenDisk()
+    lane = lane_in(tmp_path, disk=disk)
+    write(lane, note("a"))
+    base = tmp_path / f"{lane.name}.lane"
+    disk.short = short
+    disk.fails[call] = lambda path: EIO if path == str(base) else 0
+    assert [e.body["text"] for e in write(lane, note("b"), note("c"))] == ["b", "c"]
+    write(lane, note("d"))
+    assert lane.storage.roll.trouble == ""
+    assert same_to_all(tmp_path) == ["a", "b", "c", "d"]
+    opened = [e for e in lane.storage.entries() if e.kind == Kind.SEGMENT_OPENED]
+    assert [e.body["reason"] for e in opened] == ["Input/output error"]
+    assert texts(list(lane.storage.entries())) == ["a", "b", "c", "d"]
+    lane.close()
+    disk.heal()
+    again = lane_in(tmp_path, disk=disk)
+    write(again, note("e"))
+    assert same_to_all(tmp_path) == ["a", "b", "c", "d", "e"]
+
+
+def test_a_failed_sync_is_not_tried_again_on_the_same_file(tmp_path: Path) -> None:
+    disk = BrokenDisk()
+    lane = lane_in(tmp_path, disk=disk)
+    base = tmp_path / f"{lane.name}.lane"
+    tried: list[str] = []
+    disk.fails["sync"] = lambda path: (tried.append(path), EIO if path == str(base) else 0)[1]
+    for number in range(3):
+        write(lane, note(str(number)))
+    assert tried.count(str(base)) == 1
+
+
+def test_what_a_reader_saw_before_the_sync_failed_is_not_told_twice(tmp_path: Path) -> None:
+    disk = BrokenDisk()
+    lane = lane_in(tmp_path, disk=disk)
+    follower, _ = follow(tmp_path, lane.name)
+    disk.fails["sync"] = lambda path: EIO if path.endswith(".lane") else 0
+    seen: list[object] = []
+    plain = disk.create
+
+    def create(path: Path, mode: int) -> int:
+        seen.extend(texts(list(follower.entries(places(tmp_path).lanes()[lane.name]))))
+        return plain(path, mode)
+
+    disk.create = create  # type: ignore[method-assign]
+    write(lane, note("a"))
+    assert seen == ["a"]
+    write(lane, note("b"))
+    assert texts(list(follower.entries(places(tmp_path).lanes()[lane.name]))) == ["b"]
+    assert not follower.damages
+
+
+def test_a_full_disk_goes_to_the_fallback_and_comes_back(tmp_path: Path) -> None:
+    clock, disk = ManualClock(), BrokenDisk()
+    folder, spare = tmp_path / "INC-0001", tmp_path / "spare"
+    lane = lane_in(folder, clock=clock, disk=disk, fallback=spare)
+    write(lane, note("a"))
+    for call in ("write", "create"):
+        disk.fail(call, ENOSPC, folder)
+    write(lane, note("b"))
+    write(lane, note("c"))
+    assert "No space left" in lane.storage.roll.trouble
+    assert str(spare) in lane.storage.roll.trouble
+    assert same_to_all(folder) == ["a"]
+    assert same_to_all(folder, spare) == ["a", "b", "c"]
+
+    clock.move(RETRY_S - 1)
+    disk.heal()
+    write(lane, note("d"))
+    assert lane.storage.roll.trouble, "the folder is not tried at every append"
+    clock.move(2)
+    write(lane, note("e"))
+    assert lane.storage.roll.trouble == ""
+    assert same_to_all(folder) == ["a", "b", "c", "d", "e"] == same_to_all(folder, spare)
+
+
+def test_without_any_disk_the_entries_are_in_memory_and_come_back(tmp_path: Path) -> None:
+    clock, disk = ManualClock(), BrokenDisk()
+    lane = lane_in(tmp_path, clock=clock, disk=disk)
+    write(lane, note("a"))
+    disk.fail("write", ENOSPC)
+    write(lane, note("b"))
+    for _ in range(3):
+        clock.move(RETRY_S)
+        write(lane, note("x"))
+    assert "in memory only" in lane.storage.roll.trouble
+    assert texts(list(lane.storage.entries())) == ["a", "b", "x", "x", "x"]
+    assert len(list(tmp_path.iterdir())) == 1, "failed attempts leave no files behind"
+    disk.heal()
+    lane.close()
+    assert same_to_all(tmp_path) == ["a", "b", "x", "x", "x"]
+
+
+def test_a_restart_carries_the_fallback_home(tmp_path: Path) -> None:
+    disk, folder, spare = BrokenDisk(), tmp_path / "INC-0001", tmp_path / "spare"
+    lane = lane_in(folder, disk=disk, fallback=spare)
+    write(lane, note("a"))
+    disk.fail("write", EIO, folder)
+    write(lane, note("b"))
+    lane.storage.roll.close()  # as a kill would: nothing is written out
+    disk.heal()
+    again = lane_in(folder, fallback=spare)
+    write(again, note("c"))
+    assert again.name == lane.name
+    assert same_to_all(folder) == ["a", "b", "c"] == same_to_all(folder, spare)
+    assert again.storage.roll.trouble == ""
+
+
+def test_a_folder_that_cannot_be_used_from_the_start(tmp_path: Path) -> None:
+    blocked, spare = tmp_path / "INC-0001", tmp_path / "spare"
+    blocked.write_text("a file where the folder should be")
+    lane = lane_in(blocked, fallback=spare)
+    assert lane.name.endswith(".f0")
+    write(lane, note("a"))
+    assert "not a folder" in lane.storage.roll.trouble
+    lane.close()
+    blocked.unlink()
+    blocked.mkdir(0o700)
+    assert same_to_all(blocked, spare) == ["a"]
+    other = lane_in(blocked, fallback=spare)
+    assert other.name.endswith(".0")
+
+
+def test_no_folder_at_all_and_then_one(tmp_path: Path) -> None:
+    clock, blocked = ManualClock(), tmp_path / "INC-0001"
+    blocked.write_text("")
+    lane = lane_in(blocked, clock=clock)
+    write(lane, note("a"))
+    assert "in memory only" in lane.storage.roll.trouble
+    blocked.unlink()
+    blocked.mkdir(0o700)
+    clock.move(RETRY_S)
+    write(lane, note("b"))
+    assert lane.storage.roll.trouble == ""
+    assert same_to_all(blocked) == ["a", "b"]
+    assert texts(list(lane.storage.entries())) == ["a", "b"]
+
+
+def test_a_file_that_shrinks_or_vanishes_under_the_writer(tmp_path: Path) -> None:
+    lane = lane_in(tmp_path)
+    write(lane, note("a"))
+    base = tmp_path / f"{lane.name}.lane"
+    whole = base.read_bytes()
+    base.write_bytes(whole[:-10])
+    write(lane, note("b"))
+    assert (tmp_path / f"{lane.name}.lane.1").exists()
+    (tmp_path / f"{lane.name}.lane.1").unlink()
+    write(lane, note("c"))
+    entries = list(lane.storage.entries())
+    assert texts(entries) == ["b", "c"]
+    assert "bastion" in lane.storage.spoiled[0], "the cut entry is named, the others are read"
+    opened = [str(e.body["reason"]) for e in entries if e.kind == Kind.SEGMENT_OPENED]
+    assert "should have" in opened[0]
+    assert opened[1] == "the file was removed"
+    assert (tmp_path / f"{lane.name}.lane.2").exists()
+
+
+def test_a_reader_notices_a_file_that_shrank_or_was_replaced(tmp_path: Path) -> None:
+    lane = lane_in(tmp_path)
+    write(lane, note("a"))
+    lane.close()
+    base = tmp_path / f"{lane.name}.lane"
+    follower, _ = follow(tmp_path, lane.name)
+    base.write_bytes(base.read_bytes()[:-10])
+    assert not list(follower.entries([(0, base)]))
+    assert "cut or replaced" in str(follower.damages[0])
+
+
+def test_a_bad_draft_does_not_hurt_its_neighbours(tmp_path: Path) -> None:
+    lane = lane_in(tmp_path)
+    bad = note()
+    bad.body["text"] = object()
+    results = lane.append([[note("a")], [note("lost"), bad], [note("b")], []])
+    assert "cannot be recorded" in str(results[1])
+    assert results[3] == ()
+    assert same_to_all(tmp_path) == ["a", "b"]
+    assert [e.stamp.seq for e in lane.storage.entries()] == [1, 2, 3]
