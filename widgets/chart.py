@@ -42,7 +42,7 @@ def plot(values: Sequence[float | None], width: int, height: int, low: float, hi
         ruler = figure.ruler(axis)
         ruler.frequency(0)
         ruler.lim(*bounds)
-    marker = "*" if marks.ascii_only() else "braille"
+    marker = "*" if marks.ascii_only() else "hd"
     for xs, ys in _runs(values):
         signal = figure.signal(xs, ys, marker=marker)
         signal.lines(True)
@@ -92,7 +92,7 @@ def _coloured(lines: Sequence[str], metric: Metric, low: float, high: float) -> 
     for y, text in enumerate(lines):
         beyond = limit is not None and (y < at if metric.query.above else y > at)
         colour = "sev1" if beyond else "sev2" if metric.onset_at and limit is None else CALM
-        grid.append([(char if char != "\u2800" else " ", colour) for char in text])
+        grid.append([(char, colour) for char in text])
     return grid
 
 

@@ -58,6 +58,9 @@ def merge(segments: Segments) -> Segments:
             if last.style == segment.style or (not segment.text.strip(" ") and _same_ground(last, segment)):
                 out[-1] = Segment(last.text + segment.text, last.style)
                 continue
+            if not last.text.strip(" ") and _same_ground(last, segment):
+                out[-1] = Segment(last.text + segment.text, segment.style)
+                continue
         out.append(segment)
     return out
 
@@ -69,10 +72,10 @@ def _same_ground(one: Segment, other: Segment) -> bool:
 
 def divider(title: str, width: int, rule: str) -> Segments:
     """``── unattributed ─────``: a rule with a word in it."""
-    if not title:
+    if not title or width < 8:
         return [Segment(rule * width, style("border"))]
-    word = cut(title, max(0, width - 6))
-    rest = max(0, width - cells(word) - 4)
+    word = cut(title, width - 6)
+    rest = width - cells(word) - 4
     return [
         Segment(rule * 2 + " ", style("border")),
         Segment(word, style("grey")),

@@ -68,7 +68,7 @@ CONTRAST = Palette(
     name="warroom-contrast",
     ground="#000000",
     raised="#101010",
-    select="#00305f",
+    select="#002548",
     border="#8a8a8a",
     accent="#8fd0ff",
     text="#ffffff",
@@ -101,7 +101,7 @@ ANSI = Palette(
     low="white",
     good="bright_green",
     wait="bright_yellow",
-    person="bright_magenta",
+    person="cyan",
     badge_text="black",
     select_text="bright_white",
 )
