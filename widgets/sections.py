@@ -94,8 +94,8 @@ class Sections:
         near = max(0, min(near, self.rows - 1))
         home = self._section(near)
         for at in (home, *(i for i in range(len(self.sections)) if i != home)):
-            first = self._firsts[at]
-            index = self.sections[at].rows.find(key, near - first)
+            first, rows = self._firsts[at], self.sections[at].rows
+            index = rows.find(key, near - first) if rows else -1
             if index >= 0:
                 return first + index
         return -1
