@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 from msgspec import Struct
 
 from console.journal import frame
 from console.journal.disk import Disk
 from console.journal.frame import Broken, Frame, Sealed
-from console.journal.record import Header, read_entry, read_header, read_prologue
+from console.journal.record import UNREADABLE, Header, read_entry, read_header, read_prologue
 from console.model.entry import Entry
 
 _CHUNK = 1 << 20
@@ -171,7 +170,7 @@ class Follower:
     def _entry(self, number: int, path: Path, tail: Tail, sealed: Sealed, prev: bytes, head: bytes) -> Found | None:
         try:
             header = read_header(sealed)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             self._out_of_chain(path, tail, f"has a header that cannot be read: {error}")
             return None
         if header.lane != self.lane:
@@ -195,7 +194,7 @@ class Follower:
     def _prologue(self, number: int, path: Path, tail: Tail, item: Frame) -> None:
         try:
             said = read_prologue(item.prologue)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             self._out_of_chain(path, tail, f"has a prologue that cannot be read: {error}")
             return
         if self.incident is None:
@@ -215,7 +214,7 @@ class Follower:
                 yield read_entry(
                     item.sealed, self.incident or "", item.prev, item.head, foreign=True, header=item.header
                 )
-            except msgspec.MsgspecError as error:
+            except UNREADABLE as error:
                 why = f"has a payload that cannot be read: {error}"
                 self.damages.append(Damage(names[item.segment], item.offset, 0, why))
 

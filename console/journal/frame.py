@@ -36,7 +36,7 @@ class Sealed(NamedTuple):
 
     @property
     def redacted(self) -> bool:
-        return not self.salted.strip(BLANK)
+        return len(self.salted) > SALT and not self.salted.strip(BLANK)
 
     @property
     def whole(self) -> bool:

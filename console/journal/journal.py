@@ -124,7 +124,9 @@ class Journal:
         files = self.places.lanes().get(lane, [])
         follower = Follower(lane, self.incident, self._disk)
         entries = follower.entries(files, until)
-        return iter(sorted(entries, key=lambda entry: entry.stamp)) if disordered else entries
+        yield from sorted(entries, key=lambda entry: entry.stamp) if disordered else entries
+        known = self._others[lane].damages
+        known += [damage for damage in follower.damages if damage not in known]
 
     async def news(self) -> tuple[Entry, ...]:
         """Entries of other lanes that were not told before, in merged order; reads only what was added."""

@@ -61,6 +61,9 @@ class Prologue(Struct, frozen=True):
     """Public key of the lane, hex; part of its genesis."""
 
 
+UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What bytes that are no envelope may raise; nesting without end is a RecursionError."""
+
 _headers = msgspec.json.Decoder(Header)
 _payloads = msgspec.json.Decoder(Payload)
 _prologues = msgspec.json.Decoder(Prologue)
@@ -108,7 +111,7 @@ def payload_of(draft: Draft, recorded_at: Millis, redact: Redact | None) -> byte
             }
         )
         _payloads.decode(data)
-    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
+    except (*UNREADABLE, TypeError, OverflowError) as error:
         raise JournalError(
             f"an entry of kind {draft.kind} cannot be recorded: {error}",
             next="this is a fault of the console; the entry was not written",
@@ -122,12 +125,12 @@ def header_of(draft: Draft, lane: str, seq: int, wall: Millis, logical: int) -> 
 
 
 def read_header(sealed: Sealed) -> Header:
-    """The header, or ``msgspec.MsgspecError`` if it is not one."""
+    """The header; one of ``UNREADABLE`` if it is not one."""
     return _headers.decode(sealed.header)
 
 
 def read_prologue(body: bytes) -> Prologue:
-    """The prologue, or ``msgspec.MsgspecError`` if it is not one."""
+    """The prologue; one of ``UNREADABLE`` if it is not one."""
     return _prologues.decode(body)
 
 
@@ -137,7 +140,7 @@ def read_entry(
     """The entry; a redacted one has the body ``{"redacted": True}``, a kind of a later version its plain name.
 
     Text of a ``foreign`` lane was written by a process that is not ours and is cleaned like any text
-    from outside. Raises ``msgspec.MsgspecError`` if the payload is not an envelope.
+    from outside. Raises one of ``UNREADABLE`` if the payload is not an envelope.
     """
     header = header or read_header(sealed)
     if sealed.redacted:
@@ -146,7 +149,8 @@ def read_entry(
         )
     else:
         payload = _payloads.decode(sealed.payload)
-    if foreign and b"\\" in sealed.payload:
+    # In JSON without escapes, non-ASCII and DEL no character needs cleaning.
+    if foreign and (b"\\" in sealed.payload or b"\x7f" in sealed.payload or not sealed.payload.isascii()):
         payload = msgspec.convert(_cleaned(msgspec.to_builtins(payload)), Payload)
     return Entry(
         id=f"{header.lane}:{header.seq}",

@@ -14,7 +14,7 @@ from tinydb.storages import Storage
 from console.errors import JournalError
 from console.journal import frame
 from console.journal.follow import Found
-from console.journal.record import Redact, header_of, payload_of, read_entry
+from console.journal.record import UNREADABLE, Redact, header_of, payload_of, read_entry
 from console.journal.roll import Roll
 from console.journal.segment import Segment
 from console.journal.stamp import HybridClock
@@ -178,7 +178,7 @@ class LaneStorage(Storage):
             if not sealed.whole:
                 raise ValueError("it does not match its digest")
             return read_entry(sealed, self.incident, prev, head, foreign=False)
-        except (OSError, ValueError, msgspec.MsgspecError) as error:
+        except (OSError, *UNREADABLE) as error:
             raise JournalError(
                 f"entry {self.lane}:{self._seqs[position]} in {segment.where} cannot be read: {error}",
                 next="look for a copy of the file in a backup; the entries around it are sound",
