@@ -28,7 +28,7 @@ from console.model.bodies import (
 )
 from console.model.entry import Entry, Kind
 from console.model.incident import Incident, LinkedAlert, Operation, Reversible, Status, TimelineRow
-from console.model.lifecycle import Move, move
+from console.model.lifecycle import Move, move, way_back
 from console.model.rows import Rows
 from console.model.runbook import Run
 from console.model.severity import Severity
@@ -223,7 +223,7 @@ class Folding:
         if body.after is Status.CLOSED:
             self.closed_at = at
         self.forget(action="incident.status")
-        back = _way_back(self.status, body.after)
+        back = way_back(self.status, body.after)
         self.status, self.status_at = body.after, at
         self.add(line_of(entry, body))
         if back and not body.undoes:
@@ -322,13 +322,6 @@ class Folding:
             held = kept.undo.args.get("keys")
             if kept.undo.action == "alert.unack" and isinstance(held, list) and keys.issuperset(held):
                 self.forget(kept.key)
-
-
-def _way_back(before: Status, after: Status) -> Status | None:
-    """The state to return to after a mistake, ``None`` if the machine has no such step."""
-    if move(after, before) is not None:
-        return before
-    return Status.INVESTIGATING if move(after, Status.INVESTIGATING) is Move.REOPEN else None
 
 
 _SERVE: dict[Kind, Callable[[Folding, Entry, Any], None]] = {

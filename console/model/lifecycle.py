@@ -59,6 +59,13 @@ def ways(before: Status) -> tuple[Status, ...]:
     return tuple(after for (start, after) in MOVES if start is before)
 
 
+def way_back(before: Status, after: Status) -> Status | None:
+    """Where to go if a change was a mistake; ``None``: nowhere."""
+    if move(after, before) is not None:
+        return before
+    return Status.INVESTIGATING if move(after, Status.INVESTIGATING) is Move.REOPEN else None
+
+
 def reopen_ms(peak: Severity | None) -> Millis:
     """How long after its end an incident may be reopened: 72 h at SEV1 and SEV2, else 24 h."""
     return (72 if peak is not None and peak <= Severity.SEV2 else 24) * _HOUR

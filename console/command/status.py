@@ -1,0 +1,173 @@
+"""Moving an incident through its life: guards that refuse, and warnings that want a yes or a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from console.command.acts import Acts, clause, text
+from console.errors import Refused
+from console.model.action import Action, Preview, Reply, Tier, Undo
+from console.model.bodies import StatusChanged, body_from
+from console.model.entry import Draft, Kind
+from console.model.incident import Incident, Status
+from console.model.lifecycle import Move, major, move, reopen_ms, soak_ms, way_back, ways
+from console.model.wording import count, took
+
+
+class Plan(Struct, frozen=True):
+    """A change of state that the guards let through."""
+
+    state: Incident
+    after: Status
+    meaning: Move
+    reason: str
+    warnings: tuple[str, ...]
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is done only after a confirmation: a warning that no reason answers, or an end."""
+        answered = self.reason and self.meaning is not Move.SHORT
+        return self.after is Status.CLOSED or bool(self.warnings and not answered)
+
+
+class ChangeStatus:
+    """Serves ``incident.status``."""
+
+    def __init__(self, acts: Acts, firing: Callable[[str], Sequence[str]]) -> None:
+        """``firing`` names the alerts of an incident that still fire."""
+        self._acts = acts
+        self._firing = firing
+
+    async def preview(self, action: Action) -> Preview:
+        """What speaks against it, and whether it asks."""
+        plan = self._plan(action)
+        back = way_back(plan.state.status, plan.after)
+        return Preview(
+            title=f"{plan.state.key}: {plan.state.status} → {_words(plan.after)}",
+            call="an entry in the journal",
+            target=plan.state.key,
+            tier=Tier.R2 if plan.asks else Tier.R1,
+            sample=tuple(self._firing(plan.state.key)[:5]) if plan.after is Status.RESOLVED else (),
+            undo=f"back to {_words(back)}" if back else "",
+            warning="; ".join(plan.warnings),
+            # Which alerts fire may change while the question is read; what is asked does not.
+            digest=f"{plan.state.key}:{plan.state.status}:{plan.after}:{int(plan.asks)}",
+        )
+
+    async def perform(self, action: Action) -> Reply:
+        """Writes the change, with the warnings that it was made in spite of."""
+        plan = self._plan(action)
+        if plan.asks and not action.digest:
+            raise Refused(
+                "not done yet: " + ("; ".join(plan.warnings) or f"{_words(plan.after)} is the end"),
+                next="confirm it"
+                if plan.meaning is Move.SHORT or not plan.warnings
+                else "confirm it, or give a reason",
+            )
+        before, after, key = plan.state.status, plan.after, plan.state.key
+        body = StatusChanged(after, before, plan.reason, "; ".join(plan.warnings))
+        await self._acts.desk.record(key, [Draft(Kind.STATUS_CHANGED, body_from(body))], action)
+        if (stands := self._acts.state(key).status) is not after:
+            return Reply(
+                action.request_id, False, f"{key} is {_words(stands)}: somebody moved it first", next="see the timeline"
+            )
+        return Reply(
+            action.request_id,
+            True,
+            f"{key} is {_words(after)}" + (f"; {body.warning}" if body.warning else ""),
+            undo=_undo(key, before, after) if not action.undoes else None,
+            data={"incident": key, "status": str(after)},
+        )
+
+    def _plan(self, action: Action) -> Plan:
+        state, reason = self._acts.incident(action), clause(action, "reason")
+        try:
+            after = Status(text(action, "status").lower().replace(" ", "_"))
+        except ValueError:
+            raise Refused(f"there is no state {text(action, 'status')!r}", next=_ways(state)) from None
+        meaning = move(state.status, after)
+        if after is state.status:
+            raise Refused(f"{state.key} is {_words(after)} already")
+        if meaning is None:
+            raise Refused(f"{_words(after)} does not follow {_words(state.status)}", next=_ways(state))
+        now = self._acts.desk.clock.now()
+        _guard_command(state, after, meaning, action.actor.id)
+        _guard_reason(state, after, meaning, reason)
+        _guard_facts(state, after, meaning, now)
+        return Plan(state, after, meaning, reason, self._warnings(state, after, now))
+
+    def _warnings(self, state: Incident, after: Status, now: int) -> tuple[str, ...]:
+        out = []
+        if after is Status.RESOLVED and (firing := self._firing(state.key)):
+            more = f" and {len(firing) - 3} more" if len(firing) > 3 else ""
+            still = "still fires" if len(firing) == 1 else "still fire"
+            out.append(f"{count(len(firing), 'alert')} {still}: {', '.join(firing[:3])}{more}")
+        if after in (Status.RESOLVED, Status.CLOSED):
+            if state.unknown:
+                out.append(f"{count(len(state.unknown), 'effect')} with unknown outcome")
+            if state.waiting:
+                out.append(f"{count(state.waiting, 'effect')} on the way")
+        left = soak_ms(state.severity) - (now - state.status_at)
+        if after is Status.RESOLVED and state.status is Status.MONITORING and left > 0:
+            out.append(f"watched for {took(now - state.status_at)}, {took(left)} short of the usual time")
+        if after is Status.CLOSED and state.status is Status.RESOLVED and major(state.peak_severity):
+            out.append("it was a major incident and has had no review")
+        return tuple(out)
+
+
+def _guard_command(state: Incident, after: Status, meaning: Move, who: str) -> None:
+    if state.status is Status.INVESTIGATING and major(state.severity) and not state.ic:
+        raise Refused(f"nobody commands {state.key}, and it is major", next="take command first, with i")
+    alone = after is Status.FALSE_POSITIVE or (meaning is Move.SHORT and major(state.severity))
+    if alone and state.ic and who != state.ic:
+        raise Refused(f"that is for {state.ic}, who commands", next=f"ask {state.ic}, or take command")
+
+
+def _guard_reason(state: Incident, after: Status, meaning: Move, reason: str) -> None:
+    if reason:
+        return
+    if after is Status.FALSE_POSITIVE:
+        raise Refused(
+            "a false positive needs a reason",
+            next="noise, expected change, duplicate, test or misroute; and how you know",
+        )
+    if meaning is Move.SHORT:
+        raise Refused(f"resolving from {state.status} needs a reason", next="how it ended, or go over monitoring")
+    if meaning in (Move.BACK, Move.REOPEN):
+        raise Refused("going back needs a reason", next="what was seen")
+    if after is Status.CLOSED and state.status is Status.RESOLVED:
+        raise Refused("closing without a review needs a reason", next="why no review is needed")
+
+
+def _guard_facts(state: Incident, after: Status, meaning: Move, now: int) -> None:
+    if after is Status.RESOLVED and state.severity is None:
+        raise Refused("an incident without a severity is not resolved", next="set the severity first, with v")
+    ended, limit = state.resolved_at or state.status_at, reopen_ms(state.peak_severity)
+    if meaning is Move.REOPEN and now - ended > limit:
+        raise Refused(
+            f"{state.key} ended over {limit // 3_600_000} h ago",
+            next=f"declare another incident and cite {state.key} in its first note",
+        )
+
+
+def _undo(incident: str, before: Status, after: Status) -> Undo | None:
+    back = way_back(before, after)
+    if back is None:
+        return None
+    args: dict[str, object] = {
+        "status": str(back),
+        "reason": f"{_words(after)} was a mistake",
+        "incident": incident,
+    }
+    return Undo("incident.status", args, f"back to {_words(back)}")
+
+
+def _words(status: Status) -> str:
+    return str(status).replace("_", " ")
+
+
+def _ways(state: Incident) -> str:
+    names = [_words(after) for after in ways(state.status)]
+    return f"from {_words(state.status)}: {', '.join(names)}" if names else f"{_words(state.status)} is the end"
