@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from console.journal.places import places
 from console.journal.reading import read
 from console.journal.roll import RETRY_S
+from console.journal.segment import FileSegment
 from console.model.entry import Kind
 from tests.unit.clocks import ManualClock
 from tests.unit.journal.support import EIO, ENOSPC, BrokenDisk, follow, lane_in, note, texts, write
@@ -203,3 +205,44 @@ def test_a_bad_draft_does_not_hurt_its_neighbours(tmp_path: Path) -> None:
     assert results[3] == ()
     assert same_to_all(tmp_path) == ["a", "b"]
     assert [e.stamp.seq for e in lane.storage.entries()] == [1, 2, 3]
+
+
+def test_the_disk_may_fail_again_after_it_came_back(tmp_path: Path) -> None:
+    clock, disk = ManualClock(), BrokenDisk()
+    lane = lane_in(tmp_path, clock=clock, disk=disk)
+    for number in range(3):
+        disk.fail("write", ENOSPC)
+        write(lane, note(f"full {number}"))
+        disk.heal()
+        clock.move(RETRY_S)
+        write(lane, note(f"free {number}"))
+    assert same_to_all(tmp_path) == [f"{word} {number}" for number in range(3) for word in ("full", "free")]
+
+
+def test_fresh_segments_have_the_mode_of_the_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o3770)
+    old, disk = os.umask(0o077), BrokenDisk()
+    try:
+        lane = lane_in(tmp_path, disk=disk)
+        disk.fails["sync"] = lambda path: EIO if path.endswith(".lane") else 0
+        write(lane, note("a"))
+    finally:
+        os.umask(old)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {f"{lane.name}.lane": 0o640, f"{lane.name}.lane.1": 0o640}
+
+
+def test_a_segment_that_failed_once_takes_no_more(tmp_path: Path) -> None:
+    disk = BrokenDisk()
+    path = tmp_path / "x.lane"
+    segment = FileSegment(0, "folder", path, disk.create(path, 0o600), disk)
+    segment.append(b"one")
+    disk.fail("sync", EIO)
+    with pytest.raises(OSError, match="Input/output"):
+        segment.append(b"two")
+    disk.heal()
+    path.write_bytes(b"one")  # even if the file looks as it did before
+    with pytest.raises(OSError, match="failed before"):
+        segment.append(b"three")
+    assert path.read_bytes() == b"one"
+    segment.close()
