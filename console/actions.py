@@ -25,6 +25,7 @@ class Scope(StrEnum):
     METRICS = "metrics"
     RUNBOOK = "runbook"
     SILENCES = "silences"
+    SOURCES = "sources"
 
 
 class ArgType(StrEnum):
@@ -101,6 +102,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _screen("ui.lobby", "lobby", "f3", Scope.EVERYWHERE, "Go to the lobby: all incidents."),
     _screen("ui.silences", "silences", "f4", Scope.EVERYWHERE, "Show the silences in force."),
     _screen("ui.sources", "sources", "f5", Scope.EVERYWHERE, "Show each source's health, targets and rules."),
+    _screen("ui.login", "log in", "l", Scope.SOURCES, "Run a source's login command in this terminal.", 1),
     _screen("ui.wider", "wider", "plus", Scope.METRICS, "Show a longer time."),
     _screen("ui.narrower", "narrower", "minus", Scope.METRICS, "Show a shorter time."),
     ActionSpec(

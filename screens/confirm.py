@@ -1,0 +1,156 @@
+"""The confirmation: the exact call, where it happens, what it touches, the way back; one key, or the target typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import events
+from textual.app import ComposeResult
+from textual.widgets import Input
+
+from console.model.action import Preview, Tier
+from console.model.incident import Tone
+from screens.deaf import QUIET_S, Ear
+from screens.dialog import Dialog
+from screens.facts import Fact, FactList, needed
+from screens.line_input import LineInput
+from widgets.result_line import ResultLine
+
+RISKS = {
+    Tier.R0: ("R0  reads only", "grey"),
+    Tier.R1: ("R1  can be reversed at once", "grey"),
+    Tier.R2: ("R2  users may see it", "wait"),
+    Tier.R3: ("R3  cannot be undone", "sev1 bold"),
+}
+PRODUCTION = ("prod", "live")
+"""An environment whose words begin so is drawn in red."""
+
+
+def environment_colour(words: str) -> str:
+    """Red for production, yellow for any other that is named."""
+    first = words.lower().split()[:1]
+    return "sev1 bold" if first and first[0].startswith(PRODUCTION) else "wait bold"
+
+
+def facts(preview: Preview) -> list[Fact]:
+    """All that the confirmation tells, most needed first."""
+    out = [Fact("", preview.title, "text bold"), Fact("risk", *RISKS[preview.tier])]
+    if preview.environment:
+        out.append(Fact("where", preview.environment, environment_colour(preview.environment)))
+    out.append(Fact("target", preview.target or "none named", "text bold"))
+    if preview.warning:
+        out.append(Fact("beware", preview.warning, "sev1"))
+    out += [Fact("touches" if n == 0 else "", text) for n, text in enumerate(preview.blast)]
+    out.append(Fact("way back", preview.undo or "none", "good" if preview.undo else "sev1"))
+    out.append(Fact("call", preview.call or "nothing outside this console", "label"))
+    out += [Fact("for one" if n == 0 else "", text, "grey") for n, text in enumerate(preview.sample)]
+    return out
+
+
+class _Typed(LineInput):
+    """Where the target is typed; tells of every key before it acts."""
+
+    def __init__(self, heard: Callable[[], int], placeholder: str) -> None:
+        super().__init__(placeholder=placeholder, pastes=False)
+        self._heard = heard
+
+    def on_key(self, event: events.Key) -> None:
+        """Counted before the input takes it."""
+        self._heard()
+
+
+class Confirm(Dialog[bool]):
+    """Shows a preview and nothing else; ends with ``True`` only by a key pressed on what could be read."""
+
+    def __init__(self, preview: Preview, monotonic: Callable[[], float]) -> None:
+        super().__init__("Confirm", preview.environment)
+        self.preview = preview
+        self.ear = Ear(monotonic)
+        self._facts = facts(preview)
+        self._list = FactList(id="first" if preview.tier < Tier.R3 else None)
+        self._typed = _Typed(self.ear.heard, f"type {preview.target}") if preview.tier >= Tier.R3 else None
+        self._said = ResultLine()
+        self._done = False
+
+    def body(self) -> ComposeResult:
+        yield self._list
+        yield self._said
+        if self._typed is not None:
+            self.first(self._typed)
+            yield self._typed
+
+    def content_lines(self, width: int) -> int:
+        return needed(self._facts, width) + 1 + (self._typed is not None)
+
+    def hints(self) -> list[tuple[str, str]]:
+        yes = ("enter", "after typing the target") if self._typed is not None else ("y", "do it")
+        return [yes, ("esc", "leave")]
+
+    def on_mount(self) -> None:
+        self._list.tell(self._facts)
+        if self._typed is not None:
+            self._said.say(f"type {self.preview.target} to go on")
+        self._watch_for_paint()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._watch_for_paint()
+
+    def on_screen_resume(self) -> None:
+        self._watch_for_paint()
+
+    def on_screen_suspend(self) -> None:
+        self.ear.covered()
+
+    def _watch_for_paint(self) -> None:
+        self.ear.covered()
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        if not self._list.size:
+            self.call_after_refresh(self._painted)
+        elif self.is_current:
+            self.ear.painted()
+
+    # What is heard
+
+    def on_key(self, event: events.Key) -> None:
+        """Any key that no input took; each counts for judging whether a hand pressed ``y``."""
+        if self._typed is not None:
+            return
+        number = self.ear.heard()
+        if event.key == "y":
+            event.stop()
+            self._yes(number)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Pasted text never acts."""
+        event.stop()
+        self.ear.heard()
+        self._said.say("pasted text does nothing here", Tone.WAIT)
+
+    def _yes(self, number: int) -> None:
+        if reason := self.ear.refuses():
+            self._said.say(reason, Tone.WAIT)
+        else:
+            self.set_timer(QUIET_S, lambda: self.settle(number))
+
+    def settle(self, number: int) -> None:
+        """The time after the key is over: it acts if no other key came."""
+        if number != self.ear.last:
+            self._said.say("several keys at once: press it once, by itself", Tone.WAIT)
+        elif not self._done:
+            self._done = True
+            self.dismiss(True)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """The target has to be typed exactly, by hand, after reading."""
+        event.stop()
+        if event.value != self.preview.target:
+            self._said.say(f"that is not {self.preview.target}", Tone.WAIT)
+        elif reason := self.ear.refuses():
+            self._said.say(reason, Tone.WAIT)
+        elif not self.ear.typed_by_hand(len(self.preview.target)):
+            self._said.say("that came faster than a hand types: type it once more", Tone.WAIT)
+        elif not self._done:
+            self._done = True
+            self.dismiss(True)

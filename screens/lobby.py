@@ -1,0 +1,178 @@
+"""The lobby: what is open, what fires, and in one sentence what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+
+from console.actions import Scope
+from console.model.group import Group
+from console.model.incident import IncidentLine
+from console.model.rows import Rows
+from console.model.snapshot import Snapshot
+from console.model.source import Health
+from screens.ask import Words
+from screens.filtering import Filtering
+from screens.group_list import empty_words, group_list, keys, sections
+from screens.host import Host
+from widgets import palette, words
+from widgets.incident_rows import IncidentRows
+from widgets.line import Part
+from widgets.line_list import LineList, Section
+from widgets.pane import Pane
+
+WIDE = 110
+
+
+class Lobby(Filtering):
+    """Where the console starts, and where ``f3`` goes."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["base.tcss", "lobby.tcss"]
+    SCOPES = (Scope.LOBBY, Scope.ALERTS)
+    MORE = ("ui.next_pane", "ui.previous_pane", "desk.undo")
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.incidents = LineList(IncidentRows(), id="incidents")
+        self.alerts = group_list()
+        self._incidents_pane = Pane("Incidents", id="incidents-pane")
+        self._alerts_pane = Pane("Alerts", id="alerts-pane")
+        self._first, self._second, self._third = Words([]), Words([]), Words([])
+        self._chosen = False
+
+    def body(self) -> ComposeResult:
+        with Container(id="body"):
+            with Vertical(id="advice"):
+                yield self._first
+                yield self._second
+                yield self._third
+            with Container(id="halves"):
+                with self._incidents_pane:
+                    yield self.incidents
+                with self._alerts_pane:
+                    yield self.alerts
+
+    def lists(self) -> tuple[LineList, ...]:
+        return (self.incidents, self.alerts)
+
+    def scope_of(self, focused: LineList | None) -> Scope:
+        return Scope.ALERTS if focused is self.alerts else Scope.LOBBY
+
+    def alert_list(self) -> LineList:
+        return self.alerts
+
+    def all_keys(self) -> frozenset[str]:
+        return keys(self.host.snapshot.alerts)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= WIDE, "-wide")
+
+    def leave(self) -> None:
+        """There is nothing behind the lobby."""
+        self.say(f"this is the lobby; {self.host.keys.shown('ui.quit')} leaves the console")
+
+    def show_body(self, snapshot: Snapshot, now: int) -> None:
+        for line, parts in zip((self._first, self._second, self._third), self._advice(snapshot, now), strict=True):
+            line.put(parts)
+        opened = [i for i in snapshot.incidents if i.status.open]
+        past = [i for i in snapshot.incidents if not i.status.open]
+        opened.sort(key=lambda i: (i.severity or 9, -i.declared_at))
+        shown = [Section("", Rows.of(opened))] if opened else []
+        if past:
+            shown.append(Section("over", Rows.of(past)))
+        declare = self.host.keys.shown("incident.declare")
+        self.incidents.set_empty(f"no incident yet; {declare} declares one" if snapshot.version else "starting")
+        self.incidents.show(shown, now)
+        self._incidents_pane.show_title(
+            "Incidents", f"{len(opened)} open, {len(past)} over" if snapshot.incidents else ""
+        )
+        alerts = snapshot.alerts
+        self.alerts.set_empty(empty_words(snapshot))
+        self.alerts.show(sections(alerts), now)
+        self._alerts_pane.show_title("Alerts", self.amount(len(alerts.major) + len(alerts.minor)))
+        self._alerts_pane.show_sources([s for s in snapshot.sources if "alerts" in s.serves], now)
+        self.tell_filter_error()
+        self._settle_focus(bool(opened), bool(alerts.firing))
+
+    def _settle_focus(self, opened: bool, firing: bool) -> None:
+        """Once, when there is first something to choose: open incidents before alerts."""
+        if self._chosen or not (opened or firing):
+            return
+        self._chosen = True
+        if self.here is self.incidents and not opened and firing:
+            self.alerts.focus()
+
+    def tick_body(self, now: int) -> None:
+        super().tick_body(now)
+        self._alerts_pane.tick(now)
+
+    # One sentence, and the key that follows from it
+
+    def _advice(self, snapshot: Snapshot, now: int) -> tuple[Sequence[Part], Sequence[Part], Sequence[Part]]:
+        quit_key = self.host.keys.shown("ui.quit")
+        if not snapshot.version:
+            return [(" starting", "text bold")], [(f" {quit_key} leaves, ? shows the keys", "grey")], []
+        opened = [i for i in snapshot.incidents if i.status.open]
+        worst = min(opened, key=lambda i: (i.severity or 9, -i.declared_at), default=None)
+        if worst is not None:
+            first, second = self._go_on(worst, now)
+        else:
+            first, second = self._begin(snapshot, now)
+        return first, second, self._warnings(snapshot) or [(f" {quit_key} leaves, ? shows the keys", "grey")]
+
+    def _go_on(self, worst: IncidentLine, now: int) -> tuple[list[Part], list[Part]]:
+        label = worst.severity.label if worst.severity else "no severity"
+        age = words.age(worst.declared_at, now)
+        first: list[Part] = [
+            (f" {label} ", f"{palette.severity(worst.severity)} bold"),
+            (f"{worst.key} {worst.title}", "text bold"),
+            (f"  {worst.status}, {age} old, ", "grey"),
+            (f"{worst.ic} commands" if worst.ic else "nobody commands", "person" if worst.ic else "wait"),
+        ]
+        return first, self._keys(
+            ("ui.open", "goes into the incident under the cursor"), ("incident.declare", "declares another")
+        )
+
+    def _begin(self, snapshot: Snapshot, now: int) -> tuple[list[Part], list[Part]]:
+        view = snapshot.alerts
+        group: Group | None = next((g for rows in (view.major, view.minor) for g in rows if g.firing), None)
+        if group is None:
+            calm = not self._warnings(snapshot) and any("alerts" in s.serves for s in snapshot.sources)
+            text = " No incident is open and nothing fires." if calm else " No incident is open."
+            return [(text, "text bold")], self._keys(("incident.declare", "declares an incident by hand"))
+        age = words.age(group.started_at, now)
+        spread = f"  {group.firing} alerts, {words.count(len(group.services), 'service')}, {age} old"
+        first: list[Part] = [
+            (f" {group.severity.label} ", f"{palette.severity(group.severity)} bold"),
+            (group.title, "text bold"),
+            (spread, "grey"),
+        ]
+        if group.root:
+            first.append((f", root {group.root}", "grey"))
+        return first, self._keys(
+            ("incident.declare", "declares an incident from the group under the cursor"),
+            ("alert.ack", "acknowledges it"),
+        )
+
+    def _keys(self, *pairs: tuple[str, str]) -> list[Part]:
+        from widgets.footer import key_label
+
+        out: list[Part] = [(" ", "grey")]
+        for id, text in pairs:
+            keys = self.host.keys.of(id)
+            out += [(key_label(keys[0]) if keys else ":", "accent bold"), (f" {text}   ", "grey")]
+        return out
+
+    def _warnings(self, snapshot: Snapshot) -> list[Part]:
+        """Sources that are not well: green is only green when all of them answered."""
+        ill = [s for s in snapshot.sources if s.health not in (Health.OK, Health.SLOW, Health.STARTING)]
+        if not ill:
+            return []
+        names = ", ".join(f"{s.name} {s.health}" for s in ill)
+        key = self.host.keys.shown("ui.sources")
+        return [(f" not everything is seen: {names}", "wait"), (f"  {key} tells more", "grey")]
