@@ -36,7 +36,7 @@ class Normaliser:
     """Reads entities, severity and symptom from labels by the configured names, first one that is there wins."""
 
     def __init__(self, grouping: GroupingConfig | None = None) -> None:
-        grouping = grouping or GroupingConfig()
+        self.grouping = grouping = grouping or GroupingConfig()
         self._service = grouping.service_labels
         self._cluster = grouping.cluster_labels
         self._host = grouping.host_labels

@@ -1,0 +1,72 @@
+"""The decoder process: reads bodies from standard input, answers with what changed; ends when its parent does.
+
+Frames both ways: four bytes of length, big-endian, then that many bytes; a length of zero ends a body. The first frame
+in is the set-up as JSON. Each frame out is one byte (``d`` delta, ``e`` error) and msgpack.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from typing import BinaryIO
+
+import msgspec
+from msgspec import Struct
+
+from console.adapters.alert_forms import alertmanager_form
+from console.adapters.listing import Listing
+from console.config import GroupingConfig
+from console.errors import BadAnswer
+from console.model.normal import Normaliser
+
+
+class SetUp(Struct):
+    """What the decoder must know of its source."""
+
+    source: str
+    grouping: GroupingConfig
+
+
+def main(into: BinaryIO, out: BinaryIO) -> None:
+    """Serve bodies until the input ends."""
+    first = _frame(into)
+    if not first:
+        return
+    setup = msgspec.json.decode(first, type=SetUp)
+    build = alertmanager_form(setup.source, Normaliser(setup.grouping), lambda: time.time_ns() // 1_000_000)
+    listing = Listing(build)
+    gc.freeze()
+    gc.disable()
+    while True:
+        parts: list[bytes] = []
+        while chunk := _frame(into):
+            parts.append(chunk)
+        if chunk is None:
+            return
+        body = b"".join(parts)
+        parts.clear()
+        try:
+            for delta in listing.read(body):
+                _send(out, b"d" + msgspec.msgpack.encode(delta))
+        except BadAnswer as error:
+            _send(out, b"e" + msgspec.msgpack.encode(error.what))
+        _send(out, b"n" + msgspec.msgpack.encode(listing.unread))
+        del body
+
+
+def _frame(into: BinaryIO) -> bytes | None:
+    head = into.read(4)
+    if len(head) < 4:
+        return None
+    size = int.from_bytes(head, "big")
+    return into.read(size) if size else b""
+
+
+def _send(out: BinaryIO, data: bytes) -> None:
+    out.write(len(data).to_bytes(4, "big") + data)
+    out.flush()
+
+
+if __name__ == "__main__":
+    main(sys.stdin.buffer, sys.stdout.buffer)
