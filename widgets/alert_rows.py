@@ -23,11 +23,12 @@ class _Columns(NamedTuple):
 def columns(width: int) -> _Columns:
     """Widths of the optional columns; the symptom keeps at least 28 cells."""
     room = width - 1 - LABEL - AGE - 30
-    service = 16 if room >= 16 else 0
-    acked = 10 if room - service >= 10 else 0
-    host = 16 if room - service - acked >= 16 else 0
-    cluster = 12 if room - service - acked - host >= 12 else 0
-    return _Columns(service, host, cluster, acked)
+    return _Columns(
+        service=16 if room >= 16 else 0,
+        acked=10 if room >= 26 else 0,
+        host=16 if room >= 42 else 0,
+        cluster=12 if room >= 54 else 0,
+    )
 
 
 class AlertRows(Rule):

@@ -48,10 +48,6 @@ class StepRows(Rule):
         self._key = key
         self._undo_key = undo_key
 
-    def ticks(self, row: StepView) -> bool:
-        """A running step shows its elapsed time."""
-        return row.state is StepState.RUNNING
-
     def paint(
         self, row: StepView, width: int, height: int, *, selected: bool, marked: bool, now: int
     ) -> list[line.Segments]:

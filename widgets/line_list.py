@@ -262,14 +262,14 @@ class LineList(Viewport, can_focus=True):
     def _reveal(self) -> None:
         """Bring the cursor's row into view.
 
-        A scroll sends the whole viewport again (9 kB at 80×24), so at an edge it goes a third of the
+        A scroll sends the whole viewport again (9 kB at 80×24), so at an edge it goes half the
         height at once instead of a line for every key.
         """
         sections, top, height = self._sections, self.top, self.size.height
         first, last = sections.reveal_line(self._number), sections.line(self._number) + sections.height(self._number)
         if last - first > height:
             first = sections.line(self._number)
-        jump = height // 3
+        jump = height // 2
         if first < top:
             self.scroll_lines(min(first, max(top - jump, last - height)))
         elif last > top + height:

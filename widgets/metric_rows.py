@@ -15,6 +15,8 @@ from widgets.sparkline import sparkline
 
 FIGURE = 6
 UNIT = 4
+NARROW = 26
+"""Below this width only title and figure are shown."""
 CALM = "good"
 MARK = 2
 """Cells of the sign that stands for the judgement where there is no room for its words."""
@@ -43,11 +45,12 @@ class MetricRows(Rule):
         self, row: Metric, width: int, height: int, *, selected: bool, marked: bool, now: int
     ) -> list[line.Segments]:
         on = "select" if selected else "ground"
-        if row.curve is None:
-            text, judged = judge(row, now)
-            return [line.lay(width, [(f" {row.query.title}", "grey")], [(f"{text} ", judged)], on)] + [
-                line.lay(width, [], on=on) for _ in range(height - 1)
-            ]
+        if row.curve is None or width < NARROW:
+            text, judged = (
+                judge(row, now) if row.curve is None else (words.quantity(row.curve.last, row.query.unit), tone(row))
+            )
+            first = line.lay(width, [(f" {row.query.title}", "grey")], [(f"{text} ", judged)], on)
+            return [first, *(line.lay(width, [], on=on) for _ in range(height - 1))]
         fits = columns(width)
         figure, unit = words.number(row.curve.last, row.query.unit)
         strong = "text bold" if row.breached or row.onset_at else "text"

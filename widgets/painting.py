@@ -22,11 +22,7 @@ class Painter(Protocol):
     def paint(
         self, row: Any, width: int, height: int, *, selected: bool, marked: bool, now: int
     ) -> list[list[Segment]]:
-        """``height`` lines; ``now`` (ms) moves in steps of five seconds unless the row ``ticks``."""
-        ...
-
-    def ticks(self, row: Any) -> bool:
-        """Whether the row shows a running clock and is painted each second."""
+        """``height`` lines; ``now`` (ms) moves in steps of five seconds."""
         ...
 
     def divide(self, title: str, width: int) -> list[Segment]:
@@ -35,13 +31,9 @@ class Painter(Protocol):
 
 
 class Rule:
-    """What painters share: nothing ticks, and a divider is a rule with the section's title in it."""
+    """What painters share: a divider is a rule with the section's title in it."""
 
     version = 0
-
-    def ticks(self, row: Any) -> bool:
-        """Whether the row shows a running clock; none does."""
-        return False
 
     def divide(self, title: str, width: int) -> list[Segment]:
         """A rule with the section's title in it."""
@@ -64,7 +56,7 @@ class Paintings:
     def strips(self, row: Any, width: int, height: int, *, selected: bool, marked: bool, now: int) -> tuple[Strip, ...]:
         """``height`` strips of ``width`` cells: a column for the mark, the painter's cells, a column for the thumb."""
         key, painter = row.key, self.painter
-        now = now if painter.ticks(row) else words.step(now)
+        now = words.step(now)
         how = (width, height, selected, marked, now, painter.version, *surroundings())
         known = self._painted.get(key)
         if known is not None and known.row is row and known.how == how:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from rich.color import ColorSystem
 from textual._compositor import CompositorUpdate
 from textual.app import App, ComposeResult
 from textual.filter import LineFilter
@@ -25,6 +26,7 @@ class Stage(App[None]):
     def __init__(self, *widgets: Widget, theme: str = "warroom", environ: dict[str, str] | None = None) -> None:
         super().__init__()
         self.animation_level = "none"
+        self.console._color_system = ColorSystem.TRUECOLOR  # whatever terminal the tests run in
         self._widgets = widgets
         self.sent: list[str] = []
         themes.install(self, theme, ENVIRON if environ is None else environ)
