@@ -22,7 +22,11 @@ class Painter(Protocol):
     def paint(
         self, row: Any, width: int, height: int, *, selected: bool, marked: bool, now: int
     ) -> list[list[Segment]]:
-        """``height`` lines; ``now`` (ms) moves in steps of five seconds."""
+        """``height`` lines; ``now`` (ms) moves in steps of five seconds unless the row ``ticks``."""
+        ...
+
+    def ticks(self, row: Any) -> bool:
+        """Whether the row is painted each second; a line of 60 cells then costs 300 B/s."""
         ...
 
     def divide(self, title: str, width: int) -> list[Segment]:
@@ -34,6 +38,10 @@ class Rule:
     """What painters share: a divider is a rule with the section's title in it."""
 
     version = 0
+
+    def ticks(self, row: Any) -> bool:
+        """Nothing ticks: clocks in rows move in steps of five seconds."""
+        return False
 
     def divide(self, title: str, width: int) -> list[Segment]:
         """A rule with the section's title in it."""
@@ -56,7 +64,7 @@ class Paintings:
     def strips(self, row: Any, width: int, height: int, *, selected: bool, marked: bool, now: int) -> tuple[Strip, ...]:
         """``height`` strips of ``width`` cells: a column for the mark, the painter's cells, a column for the thumb."""
         key, painter = row.key, self.painter
-        now = words.step(now)
+        now = now if painter.ticks(row) else words.step(now)
         how = (width, height, selected, marked, now, painter.version, *surroundings())
         known = self._painted.get(key)
         if known is not None and known.row is row and known.how == how:

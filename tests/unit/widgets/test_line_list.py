@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Any
 
 import pytest
+from rich.segment import Segment
 from textual.events import MouseScrollDown
 from textual.pilot import Pilot
 
 from console.model.group import Group
+from console.model.incident import TimelineRow
 from console.model.rows import Rows
 from tests.unit.widgets.made import NOW, entry, group
 from tests.unit.widgets.stage import Stage, play, sent
-from widgets import marks, palette
+from widgets import line, marks, palette, words
 from widgets.group_rows import GroupRows
 from widgets.line_list import LineList, Section
 from widgets.timeline import TimelineRows
@@ -190,6 +193,30 @@ def test_only_lines_that_changed_are_drawn() -> None:
         assert rows_drawn(await sent(app, pilot)) == {1, 3, 5, 7, 9, 11}
         the_list.action_move(1)
         assert rows_drawn(await sent(app, pilot)) == {0, 1, 2, 3}
+
+    play(app, scene)
+
+
+def test_a_row_that_ticks_is_painted_each_second_and_others_in_steps() -> None:
+    class Clocked(TimelineRows):
+        def ticks(self, row: TimelineRow) -> bool:
+            return row.key == "running"
+
+        def paint(self, row: TimelineRow, width: int, height: int, **how: Any) -> list[list[Segment]]:
+            return [line.lay(width, [(f"{row.key} {how['now'] // 1000 % 60}", "text")])]
+
+    the_list = LineList(Clocked())
+    app = Stage(the_list)
+
+    async def scene(pilot: Pilot[None]) -> None:
+        base = words.step(NOW)
+        the_list.show([Section("", Rows.of([entry("running"), entry("still")]))], base)
+        await sent(app, pilot)
+        for second in range(1, 5):
+            the_list.tick(base + second * 1000)
+            assert rows_drawn(await sent(app, pilot)) == {0}
+        the_list.tick(base + 5000)
+        assert rows_drawn(await sent(app, pilot)) == {0, 1}
 
     play(app, scene)
 
