@@ -81,7 +81,7 @@ class Writer:
             held = None
             self._since = self._clock.monotonic()
             if isinstance(job, Call):
-                _answer(job.future, job.work)
+                self._answer(job)
             else:
                 batch = [job]
                 while held is None and not self._jobs.empty():
@@ -93,7 +93,9 @@ class Writer:
                 self._write([job for job in batch if job.future.set_running_or_notify_cancel()])
             self._since = None
         while not self._jobs.empty():
-            self._jobs.get_nowait().future.set_exception(JournalError("the journal is closed"))
+            late = self._jobs.get_nowait().future
+            if late.set_running_or_notify_cancel():
+                late.set_exception(JournalError("the journal is closed"))
 
     def _write(self, batch: Sequence[Append]) -> None:
         """Appends of one sync; each caller gets its entries or its own error."""
@@ -102,17 +104,21 @@ class Writer:
             results = self.lane.append([job.drafts for job in batch])
         except Exception as error:  # the thread must outlive any fault, or every later append would wait for ever
             results = [error] * len(batch)
+        self._since = None  # before the callers wake, who may ask
         for job, result in zip(batch, results, strict=True):
             if isinstance(result, Exception):
                 job.future.set_exception(result)
             else:
                 job.future.set_result(result)
 
-
-def _answer(future: Future[T], work: Callable[[], T]) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
-    try:
-        future.set_result(work())
-    except Exception as error:  # handed to whoever waits
-        future.set_exception(error)
+    def _answer(self, job: Call) -> None:
+        if not job.future.set_running_or_notify_cancel():
+            return
+        try:
+            result = job.work()
+        except Exception as error:  # handed to whoever waits
+            self._since = None
+            job.future.set_exception(error)
+        else:
+            self._since = None
+            job.future.set_result(result)
