@@ -6,7 +6,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from console.errors import PolicyRefused
 from console.model.action import Preview, Tier
@@ -47,7 +47,7 @@ class Policy(Struct, frozen=True):
     """Refuses every effect outside and every decision in the journal."""
     strict: bool = False
     """Roles are demanded; otherwise who lacks one is only told so before confirming."""
-    rules: dict[Tier, Rule] = RULES
+    rules: dict[Tier, Rule] = field(default_factory=lambda: dict(RULES))
 
     def rule(self, tier: Tier) -> Rule:
         """The rule of a tier; a tier that the table leaves out is held to the strictest."""
