@@ -22,6 +22,7 @@ _SIGNS: dict[StepState, tuple[str, str]] = {
     StepState.UNDONE: ("undone", "wait"),
 }
 KIND = 9
+TICK_S = 10.0
 TAIL = 6
 """Lines of output that the pane shows under a running or failed step."""
 RISK = {Tier.R0: "grey", Tier.R1: "grey", Tier.R2: "wait", Tier.R3: "sev1"}
@@ -47,6 +48,10 @@ class StepRows(Rule):
     def __init__(self, key: str = "r", undo_key: str = "u") -> None:
         self._key = key
         self._undo_key = undo_key
+
+    def ticks(self, row: StepView) -> bool:
+        """A running step that may take ten seconds at most; longer ones count in steps of five."""
+        return row.state is StepState.RUNNING and row.step.timeout_s <= TICK_S
 
     def paint(
         self, row: StepView, width: int, height: int, *, selected: bool, marked: bool, now: int

@@ -197,6 +197,14 @@ def test_a_running_step_shows_how_long_and_the_end_of_its_output() -> None:
     assert "outcome unknown" in paint(painter, step(1, StepState.UNKNOWN), 60, 3)[0]
 
 
+def test_only_a_short_running_step_ticks_each_second() -> None:
+    running = step(1, StepState.RUNNING)
+    short = replace(running, step=replace(running.step, timeout_s=5.0))
+    assert StepRows().ticks(short)
+    assert not StepRows().ticks(running)
+    assert not StepRows().ticks(replace(short, state=StepState.DONE))
+
+
 def test_a_step_that_cannot_be_reversed_says_so() -> None:
     made = step(1, tier=Tier.R3)
     bare = replace(made, step=replace(made.step, undo=()))
