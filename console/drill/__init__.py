@@ -1,1 +1,1 @@
-"""A separate process that speaks the backends' wire protocols on loopback."""
+"""The drill world: a separate process that speaks the backends' wire protocols on loopback."""
