@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -102,6 +102,15 @@ def act(id: str, who: str = "ana", *, digest: str = "", preview: bool = False, *
 def intent(words: str = "silence 3 alerts", target: str = "am/alerts", tier: Tier = Tier.R1) -> Intent:
     """An intent without an id."""
     return Intent("", "", words, "POST /api/v2/silences", target, tier)
+
+
+async def until(condition: Callable[[], bool], turns: int = 1000) -> None:
+    """Lets other tasks run until the condition holds."""
+    for _ in range(turns):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never came to that")
 
 
 class FakeHandler:

@@ -11,7 +11,7 @@ from console.model.action import OperationState, Tier, Undo
 from console.model.entry import Draft, Kind
 from console.model.incident import Tone
 from console.secret import Secret
-from tests.unit.desk.fakes import INC, World, act, desk_of, intent
+from tests.unit.desk.fakes import INC, World, act, desk_of, intent, until
 
 
 async def done() -> Receipt:
@@ -162,8 +162,7 @@ def test_a_cancelled_caller_does_not_cut_the_call_nor_its_outcome():
             await caller
         assert len(desk.inflight) == 1
         answer.set()
-        while desk.inflight:
-            await asyncio.sleep(0)
+        await until(lambda: not desk.inflight)
 
     asyncio.run(scenario())
     assert world.kinds()[-1] == "action.sent"
@@ -186,19 +185,16 @@ def test_a_cancelled_caller_withdraws_what_only_waits_for_its_target():
             return Receipt()
 
         one = asyncio.create_task(desk.carry_out(INC, intent(), first, action=act("step.run")))
-        while world.kinds() != ["action.intended", "action.sending"]:
-            await asyncio.sleep(0)
+        await until(lambda: world.kinds() == ["action.intended", "action.sending"])
         two = asyncio.create_task(desk.carry_out(INC, intent(), second, action=act("step.run")))
-        while len(world.kinds()) < 3:
-            await asyncio.sleep(0)
+        await until(lambda: len(world.kinds()) == 3)
         assert world.state(INC).waiting == 2
         two.cancel()
         with pytest.raises(asyncio.CancelledError):
             await two
         answer.set()
         await one
-        while desk.inflight:
-            await asyncio.sleep(0)
+        await until(lambda: not desk.inflight)
 
     asyncio.run(scenario())
     assert called == []
@@ -245,11 +241,9 @@ def test_closing_cuts_calls_and_leaves_no_operation_open():
 
     async def scenario() -> None:
         one = asyncio.create_task(desk.carry_out(INC, intent(), forever, action=act("step.run")))
-        while world.kinds() != ["action.intended", "action.sending"]:
-            await asyncio.sleep(0)
+        await until(lambda: world.kinds() == ["action.intended", "action.sending"])
         two = asyncio.create_task(desk.carry_out(INC, intent(), forever, action=act("step.run")))
-        while len(world.kinds()) < 3:
-            await asyncio.sleep(0)
+        await until(lambda: len(world.kinds()) == 3)
         await desk.close()
         assert (await one).state is OperationState.UNKNOWN
         assert (await two).state is OperationState.DROPPED
@@ -276,8 +270,7 @@ def test_a_cancellation_while_the_intent_is_being_written_never_reaches_the_call
         with pytest.raises(asyncio.CancelledError):
             await caller
         ledger.gate.set()
-        while desk.inflight:
-            await asyncio.sleep(0)
+        await until(lambda: not desk.inflight)
 
     asyncio.run(scenario())
     assert called == []
