@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC
+from pathlib import Path, PurePath
 from typing import Any, ClassVar, TypeVar
 
 from textual import events
@@ -18,6 +19,7 @@ from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
 
+import screens
 from console import themes
 from console.bridge import Bridge, EngineHandle
 from console.clock import Clock, Ids, RandomIds, SystemClock
@@ -45,6 +47,8 @@ class WarroomApp(App[int], inherit_bindings=False):
     """Screens on top of an engine's handle; fulfils ``screens.host.Host``."""
 
     TITLE = "warroom"
+    # Style sheets of the default screen are not read by themselves.
+    CSS_PATH: ClassVar[list[str | PurePath]] = [Path(screens.__file__).parent / f"{n}.tcss" for n in ("base", "lobby")]
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
     BINDINGS: ClassVar[list[BindingType]] = []

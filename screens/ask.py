@@ -11,11 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from console.model.incident import Tone
 from screens.dialog import Dialog
 from screens.line_input import LineInput
 from widgets.line import Part
-from widgets.result_line import ResultLine
 from widgets.strip_line import StripLine
 
 _DURATION = re.compile(r"(\d{1,6})\s*([smhd])\Z")
@@ -50,20 +48,21 @@ def wrong(field: Field, value: str) -> str:
 
 
 class Words(StripLine):
-    """A line of words above a field."""
+    """A line of words."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[Part] = ()) -> None:
         super().__init__()
         self._parts = tuple(parts)
+        self._right: tuple[Part, ...] = ()
 
-    def put(self, parts: Sequence[Part]) -> None:
-        """Show these parts."""
-        self._parts = tuple(parts)
+    def put(self, parts: Sequence[Part], right: Sequence[Part] = ()) -> None:
+        """Show these parts, and those at the right edge."""
+        self._parts, self._right = tuple(parts), tuple(right)
         self.repaint()
 
     def parts(self, width: int) -> tuple[Sequence[Part], Sequence[Part]]:
-        """All from the left."""
-        return self._parts, ()
+        """From the left, and at the right edge."""
+        return self._parts, self._right
 
 
 class Ask(Dialog[dict[str, str]]):
@@ -81,7 +80,6 @@ class Ask(Dialog[dict[str, str]]):
         self.fields = tuple(fields)
         self.inputs = {f.name: LineInput(f.value, placeholder=f.hint) for f in self.fields}
         self._start = start or next((f.name for f in fields if not f.value), self.fields[0].name)
-        self._said = ResultLine()
 
     def body(self) -> ComposeResult:
         for field in self.fields:
@@ -90,10 +88,9 @@ class Ask(Dialog[dict[str, str]]):
             if field.name == self._start:
                 self.first(widget)
             yield widget
-        yield self._said
 
     def content_lines(self, width: int) -> int:
-        return 2 * len(self.fields) + 1
+        return 2 * len(self.fields)
 
     def hints(self) -> list[tuple[str, str]]:
         moves = [("tab", "next line")] if len(self.fields) > 1 else []
@@ -124,11 +121,10 @@ class Ask(Dialog[dict[str, str]]):
         event.stop()
         here = self._here()
         if problem := wrong(here, self.inputs[here.name].value):
-            self._said.say(problem, Tone.WAIT)
+            self.warn(problem)
             return
         for field in self.fields:
             if wrong(field, self.inputs[field.name].value):
-                self._said.clear()
                 self.inputs[field.name].focus()
                 return
         self.dismiss({name: widget.value.strip() for name, widget in self.inputs.items()})

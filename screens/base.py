@@ -125,7 +125,7 @@ class WarScreen(Screen[None], inherit_bindings=False):
         at = self.situation()
         ranked = sorted(
             (s for s in self.specs if s.footer and s.id not in ALWAYS and not why_not(s, at)),
-            key=lambda s: (s.scope is not at.focus, s.footer),
+            key=lambda s: rank(s, at),
         )
         always = [s for s in map(TABLE.__getitem__, ALWAYS) if s in self.specs and not why_not(s, at)]
         self.footer.show([self._hint(s) for s in ranked], [self._hint(s) for s in always])
@@ -230,3 +230,12 @@ class WarScreen(Screen[None], inherit_bindings=False):
         """``ctrl+c`` kills nothing."""
         keys = self.host.keys.shown("ui.quit")
         self.say(f"ctrl+c does nothing here; {keys} leaves the console", Tone.WAIT)
+
+
+def rank(spec: ActionSpec, at: Situation) -> int:
+    """Place in the footer: what belongs to the focused list before the rest, and a second declaration last."""
+    if spec.id == "incident.declare" and at.incident is not None:
+        return spec.footer + 12
+    if spec.scope in (at.focus, Scope.EVERYWHERE):
+        return spec.footer
+    return spec.footer + (2 if spec.scope is Scope.ROOM or spec.id == "step.run" else 10)

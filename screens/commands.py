@@ -66,7 +66,7 @@ def commands(keys: Keys, at: Situation, served: Sequence[ActionSpec]) -> list[Co
         if spec.screen and spec.id not in here:
             reason = reason or f"works in the {spec.scope}"
         out.append(Command(spec.id, spec.verb, keys.shown(spec.id), spec.help, spec.tier, reason))
-    return sorted(out, key=lambda c: bool(c.reason))
+    return sorted(out, key=lambda c: (bool(c.reason), c.key.startswith("ui.")))
 
 
 def matches(command: Command, asked: str) -> int:

@@ -9,12 +9,10 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from console.model.action import Preview, Tier
-from console.model.incident import Tone
 from screens.deaf import QUIET_S, Ear
-from screens.dialog import Dialog
+from screens.dialog import FRAME, WIDTH, Dialog
 from screens.facts import Fact, FactList, needed
 from screens.line_input import LineInput
-from widgets.result_line import ResultLine
 
 RISKS = {
     Tier.R0: ("R0  reads only", "grey"),
@@ -22,6 +20,7 @@ RISKS = {
     Tier.R2: ("R2  users may see it", "wait"),
     Tier.R3: ("R3  cannot be undone", "sev1 bold"),
 }
+LABEL = 9
 PRODUCTION = ("prod", "live")
 """An environment whose words begin so is drawn in red."""
 
@@ -40,10 +39,10 @@ def facts(preview: Preview) -> list[Fact]:
     out.append(Fact("target", preview.target or "none named", "text bold"))
     if preview.warning:
         out.append(Fact("beware", preview.warning, "sev1"))
+    out.append(Fact("back", preview.undo or "there is no way back", "good" if preview.undo else "sev1"))
     out += [Fact("touches" if n == 0 else "", text) for n, text in enumerate(preview.blast)]
-    out.append(Fact("way back", preview.undo or "none", "good" if preview.undo else "sev1"))
     out.append(Fact("call", preview.call or "nothing outside this console", "label"))
-    out += [Fact("for one" if n == 0 else "", text, "grey") for n, text in enumerate(preview.sample)]
+    out += [Fact("such as" if n == 0 else "", text, "grey") for n, text in enumerate(preview.sample)]
     return out
 
 
@@ -63,24 +62,22 @@ class Confirm(Dialog[bool]):
     """Shows a preview and nothing else; ends with ``True`` only by a key pressed on what could be read."""
 
     def __init__(self, preview: Preview, monotonic: Callable[[], float]) -> None:
-        super().__init__("Confirm", preview.environment)
+        super().__init__("Confirm")
         self.preview = preview
         self.ear = Ear(monotonic)
         self._facts = facts(preview)
-        self._list = FactList(id="first" if preview.tier < Tier.R3 else None)
+        self._list = FactList(label=LABEL, id="first" if preview.tier < Tier.R3 else None)
         self._typed = _Typed(self.ear.heard, f"type {preview.target}") if preview.tier >= Tier.R3 else None
-        self._said = ResultLine()
         self._done = False
 
     def body(self) -> ComposeResult:
         yield self._list
-        yield self._said
         if self._typed is not None:
             self.first(self._typed)
             yield self._typed
 
     def content_lines(self, width: int) -> int:
-        return needed(self._facts, width) + 1 + (self._typed is not None)
+        return needed(self._facts, width, LABEL) + (self._typed is not None)
 
     def hints(self) -> list[tuple[str, str]]:
         yes = ("enter", "after typing the target") if self._typed is not None else ("y", "do it")
@@ -88,12 +85,12 @@ class Confirm(Dialog[bool]):
 
     def on_mount(self) -> None:
         self._list.tell(self._facts)
-        if self._typed is not None:
-            self._said.say(f"type {self.preview.target} to go on")
         self._watch_for_paint()
 
     def on_resize(self, event: events.Resize) -> None:
         self._watch_for_paint()
+        height = self.content_lines(min(WIDTH, event.size.width) - FRAME) + FRAME + 1
+        self.box.show_note("page down shows the rest" if height > event.size.height else "")
 
     def on_screen_resume(self) -> None:
         self._watch_for_paint()
@@ -126,18 +123,18 @@ class Confirm(Dialog[bool]):
         """Pasted text never acts."""
         event.stop()
         self.ear.heard()
-        self._said.say("pasted text does nothing here", Tone.WAIT)
+        self.warn("pasted text does nothing here")
 
     def _yes(self, number: int) -> None:
         if reason := self.ear.refuses():
-            self._said.say(reason, Tone.WAIT)
+            self.warn(reason)
         else:
             self.set_timer(QUIET_S, lambda: self.settle(number))
 
     def settle(self, number: int) -> None:
         """The time after the key is over: it acts if no other key came."""
         if number != self.ear.last:
-            self._said.say("several keys at once: press it once, by itself", Tone.WAIT)
+            self.warn("several keys at once: press it once, by itself")
         elif not self._done:
             self._done = True
             self.dismiss(True)
@@ -146,11 +143,11 @@ class Confirm(Dialog[bool]):
         """The target has to be typed exactly, by hand, after reading."""
         event.stop()
         if event.value != self.preview.target:
-            self._said.say(f"that is not {self.preview.target}", Tone.WAIT)
+            self.warn(f"that is not {self.preview.target}")
         elif reason := self.ear.refuses():
-            self._said.say(reason, Tone.WAIT)
+            self.warn(reason)
         elif not self.ear.typed_by_hand(len(self.preview.target)):
-            self._said.say("that came faster than a hand types: type it once more", Tone.WAIT)
+            self.warn("that came faster than a hand types: type it once more")
         elif not self._done:
             self._done = True
             self.dismiss(True)

@@ -7,7 +7,6 @@ from textual.binding import Binding
 from textual.widgets import Input
 
 from console.model.group import Group
-from console.model.incident import Tone
 from console.model.severity import Severity
 from screens.ask import Words
 from screens.dialog import Dialog
@@ -15,7 +14,6 @@ from screens.line_input import LineInput
 from screens.questions import MEANING
 from widgets import marks, palette
 from widgets.line import Part
-from widgets.result_line import ResultLine
 
 
 class Declare(Dialog[dict[str, str]]):
@@ -36,10 +34,9 @@ class Declare(Dialog[dict[str, str]]):
         self.command = True
         self.title_input = LineInput(group.title if group else "", placeholder="what users notice, in words", limit=200)
         self.services = LineInput(", ".join(group.services) if group else "", placeholder="comma-separated")
-        self._scale = Words([])
-        self._meaning = Words([])
-        self._command = Words([])
-        self._said = ResultLine()
+        self._scale = Words()
+        self._meaning = Words()
+        self._command = Words()
 
     def body(self) -> ComposeResult:
         yield Words([(" symptom", "label bold")])
@@ -50,10 +47,9 @@ class Declare(Dialog[dict[str, str]]):
         yield Words([(" services", "label bold"), ("  may be left empty", "grey")])
         yield self.services
         yield self._command
-        yield self._said
 
     def content_lines(self, width: int) -> int:
-        return 9
+        return 8
 
     def hints(self) -> list[tuple[str, str]]:
         return [("enter", "declare"), ("up down", "severity"), ("tab", "next"), ("F6", "command"), ("esc", "leave")]
@@ -95,7 +91,7 @@ class Declare(Dialog[dict[str, str]]):
         event.stop()
         title = self.title_input.value.strip()
         if not title:
-            self._said.say("say in a few words what users notice", Tone.WAIT)
+            self.warn("say in a few words what users notice")
             self.title_input.focus()
             return
         answers = {"title": title, "severity": self.severity.name, "command": "yes" if self.command else "no"}

@@ -18,11 +18,13 @@ MEMBERS = 12
 
 
 def moment(at: int, now: int) -> str:
-    """``Mon 23 Nov 2026 14:02:05 +01:00, 4 m ago``."""
+    """``14:02:05 +01:00, 4 m ago``; with the date where it is another day."""
     if at <= 0:
         return "unknown"
-    ago = f", {words.age(at, now)} ago" if now > at else ""
-    return f"{words.date(at)} {words.clock(at)} {words.offset(at)}{ago}"
+    age = words.age(at, now)
+    ago = "" if now <= at else ", just now" if age == "now" else f", {age} ago"
+    day = "" if words.date(at) == words.date(now) else f"{words.date(at)} "
+    return f"{day}{words.clock(at)} {words.offset(at)}{ago}"
 
 
 @singledispatch
@@ -109,7 +111,7 @@ def _entry(row: TimelineRow, snapshot: Snapshot, now: int) -> list[Fact]:
     out = [
         Fact("", row.text, "text bold"),
         Fact("when", moment(row.at, now)),
-        Fact("who", f"{row.who or 'unknown'}, {row.mark}", "person"),
+        Fact("who", row.who, "person") if row.who else Fact("what", str(row.mark)),
     ]
     if row.result:
         out.append(Fact("result", row.result, palette.result(row.tone)))

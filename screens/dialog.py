@@ -54,7 +54,8 @@ class Dialog(ModalScreen[T], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.fit_box()
-        self.keys.show([], self.hints())
+        *hints, last = self.hints()
+        self.keys.show(hints, [last])
         if self._note:
             self.box.show_note(self._note)
 
@@ -66,6 +67,10 @@ class Dialog(ModalScreen[T], inherit_bindings=False):
         width, height = self.app.size
         inner = min(WIDTH, width) - FRAME
         self.box.styles.height = min(height, self.content_lines(inner) + 1 + FRAME)
+
+    def warn(self, text: str) -> None:
+        """Say in the lower edge why nothing happened."""
+        self.box.show_note(text, "wait bold")
 
     def action_leave(self) -> None:
         """Nothing was chosen."""

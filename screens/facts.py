@@ -81,8 +81,9 @@ def lines(facts: Iterable[Fact], width: int, label: int = 10, most: int = 40) ->
 class FactRows(Rule):
     """Paints facts; without ``cursor`` the row under the cursor looks like any other."""
 
-    def __init__(self, *, label: int = 10, cursor: bool = True) -> None:
+    def __init__(self, *, label: int = 10, cursor: bool = True, label_colour: str = "grey") -> None:
         self.label = label
+        self._label_colour = label_colour
         self._cursor = cursor
 
     def paint(
@@ -92,19 +93,27 @@ class FactRows(Rule):
         on = "select" if selected and self._cursor else "ground"
         left: list[line.Part] = []
         if self.label:
-            left.append((words.fit(row.label, self.label - 1) + " ", "grey"))
+            left.append((words.fit(row.label, self.label - 1) + " ", self._label_colour))
         return [line.lay(width, [*left, (row.text, row.colour)], on=on)]
 
 
 class FactList(LineList):
     """Facts that are read: the arrows scroll, and with ``cursor`` they move a cursor to copy from."""
 
-    def __init__(self, *, label: int = 10, cursor: bool = False, empty: str = "", id: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        label: int = 10,
+        label_colour: str = "grey",
+        cursor: bool = False,
+        empty: str = "",
+        id: str | None = None,
+    ) -> None:
         self._label = label
         self._reads = not cursor
         self._facts: tuple[Fact, ...] = ()
         self._told: tuple[object, ...] = ()
-        super().__init__(FactRows(label=label, cursor=cursor), empty=empty, id=id)
+        super().__init__(FactRows(label=label, cursor=cursor, label_colour=label_colour), empty=empty, id=id)
 
     def tell(self, facts: Sequence[Fact], now: int = 0) -> None:
         """Show these facts, wrapped to the width there is."""

@@ -11,6 +11,7 @@ from console.model.incident import Tone
 from screens.ask import Words
 from screens.line_input import LineInput
 from screens.serving import Serving
+from widgets import words
 from widgets.line_list import LineList
 
 PAUSE_S = 0.2
@@ -27,6 +28,9 @@ class _FilterLine(Horizontal):
     def compose(self) -> ComposeResult:
         yield Words([(" filter", "accent bold")])
         yield self.input
+
+    def on_mount(self) -> None:
+        self.input.focus()
 
 
 class Filtering(Serving):
@@ -54,7 +58,11 @@ class Filtering(Serving):
         self.say("")
         self._line = _FilterLine(self._filter_before)
         self.mount(self._line)
-        self._line.input.focus()
+
+    def action_act(self, id: str) -> None:
+        """Until the line has the focus, what is typed for it does nothing else."""
+        if self._line is None or self._line.input.has_focus:
+            super().action_act(id)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -102,7 +110,7 @@ class Filtering(Serving):
         alerts = self.host.snapshot.alerts
         if alerts.filter:
             return f"{alerts.matching} of {alerts.total} match {alerts.filter}"
-        return f"{groups} group{'s' if groups != 1 else ''} of {alerts.firing}"
+        return f"{words.count(groups, 'group')} of {alerts.firing}" if alerts.total else ""
 
     def tell_filter_error(self) -> None:
         """Say what is wrong with the filter while it is typed."""

@@ -60,7 +60,7 @@ class Help(Serving):
     def __init__(self, host: Host, specs: tuple[ActionSpec, ...], at: Situation) -> None:
         super().__init__(host)
         self._facts = keys_here(host, specs, at)
-        self.facts = FactList(label=16)
+        self.facts = FactList(label=16, label_colour="accent")
         self.pane = Pane("Keys")
 
     def body(self) -> ComposeResult:
@@ -70,7 +70,10 @@ class Help(Serving):
     def lists(self) -> tuple[LineList, ...]:
         return (self.facts,)
 
+    def show_keys(self) -> None:
+        """Only what is meant here."""
+        self.footer.show([("esc", "back"), ("up down", "scroll")])
+
     def show_body(self, snapshot: Snapshot, now: int) -> None:
         self.pane.show_title("Keys", "that work where you were")
-        self.pane.show_note("esc goes back")
         self.facts.tell(self._facts, now)

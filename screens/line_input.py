@@ -15,7 +15,7 @@ class LineInput(Input):
     LineInput, LineInput:focus {
         height: 1;
         border: none;
-        padding: 0;
+        padding: 0 1;
         background: $panel;
         color: $foreground;
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import PurePath
 from typing import ClassVar
 
@@ -17,6 +16,8 @@ from console.model.rows import Rows
 from console.model.snapshot import Snapshot
 from console.model.source import Health
 from screens.ask import Words
+from screens.detail import detail
+from screens.facts import FactList
 from screens.filtering import Filtering
 from screens.group_list import empty_words, group_list, keys, sections
 from screens.host import Host
@@ -26,7 +27,7 @@ from widgets.line import Part
 from widgets.line_list import LineList, Section
 from widgets.pane import Pane
 
-WIDE = 110
+WIDE, HUGE = 110, 170
 
 
 class Lobby(Filtering):
@@ -42,7 +43,9 @@ class Lobby(Filtering):
         self.alerts = group_list()
         self._incidents_pane = Pane("Incidents", id="incidents-pane")
         self._alerts_pane = Pane("Alerts", id="alerts-pane")
-        self._first, self._second, self._third = Words([]), Words([]), Words([])
+        self._first, self._second, self._third = Words(), Words(), Words()
+        self.detail = FactList(id="detail")
+        self._detail_pane = Pane("Detail", id="detail-pane")
         self._chosen = False
 
     def body(self) -> ComposeResult:
@@ -56,6 +59,8 @@ class Lobby(Filtering):
                     yield self.incidents
                 with self._alerts_pane:
                     yield self.alerts
+                with self._detail_pane:
+                    yield self.detail
 
     def lists(self) -> tuple[LineList, ...]:
         return (self.incidents, self.alerts)
@@ -71,25 +76,28 @@ class Lobby(Filtering):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= WIDE, "-wide")
+        self.set_class(event.size.width >= HUGE, "-huge")
 
     def leave(self) -> None:
         """There is nothing behind the lobby."""
         self.say(f"this is the lobby; {self.host.keys.shown('ui.quit')} leaves the console")
 
     def show_body(self, snapshot: Snapshot, now: int) -> None:
-        for line, parts in zip((self._first, self._second, self._third), self._advice(snapshot, now), strict=True):
-            line.put(parts)
+        first, right, second, third = self._advice(snapshot, now)
+        self._first.put(first, right)
+        self._second.put(second)
+        self._third.put(third)
         opened = [i for i in snapshot.incidents if i.status.open]
         past = [i for i in snapshot.incidents if not i.status.open]
         opened.sort(key=lambda i: (i.severity or 9, -i.declared_at))
         shown = [Section("", Rows.of(opened))] if opened else []
         if past:
-            shown.append(Section("over", Rows.of(past)))
+            shown.append(Section("past", Rows.of(past)))
         declare = self.host.keys.shown("incident.declare")
         self.incidents.set_empty(f"no incident yet; {declare} declares one" if snapshot.version else "starting")
         self.incidents.show(shown, now)
         self._incidents_pane.show_title(
-            "Incidents", f"{len(opened)} open, {len(past)} over" if snapshot.incidents else ""
+            "Incidents", f"{len(opened)} open, {len(past)} past" if snapshot.incidents else ""
         )
         alerts = snapshot.alerts
         self.alerts.set_empty(empty_words(snapshot))
@@ -98,6 +106,7 @@ class Lobby(Filtering):
         self._alerts_pane.show_sources([s for s in snapshot.sources if "alerts" in s.serves], now)
         self.tell_filter_error()
         self._settle_focus(bool(opened), bool(alerts.firing))
+        self._show_detail(snapshot, now)
 
     def _settle_focus(self, opened: bool, firing: bool) -> None:
         """Once, when there is first something to choose: open incidents before alerts."""
@@ -107,57 +116,68 @@ class Lobby(Filtering):
         if self.here is self.incidents and not opened and firing:
             self.alerts.focus()
 
+    def _show_detail(self, snapshot: Snapshot, now: int) -> None:
+        """What is known of the row under the cursor, in the third column of a wide terminal."""
+        if self.has_class("-huge"):
+            row = self.here.cursor_row if self.here is not None else None
+            self.detail.tell(detail(row, snapshot, now - now % 5000), now)
+
+    def on_line_list_cursor_moved(self, event: LineList.CursorMoved) -> None:
+        self._show_detail(self.host.snapshot, self.host.clock.now())
+
     def tick_body(self, now: int) -> None:
         super().tick_body(now)
         self._alerts_pane.tick(now)
 
     # One sentence, and the key that follows from it
 
-    def _advice(self, snapshot: Snapshot, now: int) -> tuple[Sequence[Part], Sequence[Part], Sequence[Part]]:
+    def _advice(self, snapshot: Snapshot, now: int) -> tuple[list[Part], list[Part], list[Part], list[Part]]:
+        """What there is, what is to be known of it, the keys that follow, and what is amiss."""
         quit_key = self.host.keys.shown("ui.quit")
         if not snapshot.version:
-            return [(" starting", "text bold")], [(f" {quit_key} leaves, ? shows the keys", "grey")], []
+            return [(" starting", "text bold")], [], [(f" {quit_key} leaves, ? shows the keys", "grey")], []
         opened = [i for i in snapshot.incidents if i.status.open]
         worst = min(opened, key=lambda i: (i.severity or 9, -i.declared_at), default=None)
         if worst is not None:
-            first, second = self._go_on(worst, now)
+            first, right, second = self._go_on(worst, now)
         else:
-            first, second = self._begin(snapshot, now)
-        return first, second, self._warnings(snapshot) or [(f" {quit_key} leaves, ? shows the keys", "grey")]
+            first, right, second = self._begin(snapshot, now)
+        third = self._warnings(snapshot) or [(f" {quit_key} leaves, ? shows the keys", "grey")]
+        return first, right, second, third
 
-    def _go_on(self, worst: IncidentLine, now: int) -> tuple[list[Part], list[Part]]:
-        label = worst.severity.label if worst.severity else "no severity"
-        age = words.age(worst.declared_at, now)
+    def _go_on(self, worst: IncidentLine, now: int) -> tuple[list[Part], list[Part], list[Part]]:
+        label = worst.severity.label if worst.severity else "SEV?"
         first: list[Part] = [
             (f" {label} ", f"{palette.severity(worst.severity)} bold"),
             (f"{worst.key} {worst.title}", "text bold"),
-            (f"  {worst.status}, {age} old, ", "grey"),
-            (f"{worst.ic} commands" if worst.ic else "nobody commands", "person" if worst.ic else "wait"),
         ]
-        return first, self._keys(
-            ("ui.open", "goes into the incident under the cursor"), ("incident.declare", "declares another")
-        )
+        right: list[Part] = [
+            (f"{worst.status} {words.age(worst.declared_at, now)}, ", "grey"),
+            (f"{worst.ic} commands " if worst.ic else "nobody commands ", "person" if worst.ic else "wait"),
+        ]
+        keys = (("ui.open", "goes into the incident under the cursor"), ("incident.declare", "declares another"))
+        return first, right, self._keys(*keys)
 
-    def _begin(self, snapshot: Snapshot, now: int) -> tuple[list[Part], list[Part]]:
+    def _begin(self, snapshot: Snapshot, now: int) -> tuple[list[Part], list[Part], list[Part]]:
         view = snapshot.alerts
         group: Group | None = next((g for rows in (view.major, view.minor) for g in rows if g.firing), None)
         if group is None:
             calm = not self._warnings(snapshot) and any("alerts" in s.serves for s in snapshot.sources)
             text = " No incident is open and nothing fires." if calm else " No incident is open."
-            return [(text, "text bold")], self._keys(("incident.declare", "declares an incident by hand"))
-        age = words.age(group.started_at, now)
-        spread = f"  {group.firing} alerts, {words.count(len(group.services), 'service')}, {age} old"
+            return [(text, "text bold")], [], self._keys(("incident.declare", "declares an incident by hand"))
+        root: list[Part] = [(f"  root {group.root}", "grey")] if group.root else []
         first: list[Part] = [
             (f" {group.severity.label} ", f"{palette.severity(group.severity)} bold"),
             (group.title, "text bold"),
-            (spread, "grey"),
+            *root,
         ]
-        if group.root:
-            first.append((f", root {group.root}", "grey"))
-        return first, self._keys(
+        spread = words.count(len(group.services), "service")
+        right: list[Part] = [(f"{group.firing} alerts, {spread}, {words.age(group.started_at, now)} old ", "grey")]
+        keys = (
             ("incident.declare", "declares an incident from the group under the cursor"),
             ("alert.ack", "acknowledges it"),
         )
+        return first, right, self._keys(*keys)
 
     def _keys(self, *pairs: tuple[str, str]) -> list[Part]:
         from widgets.footer import key_label

@@ -13,7 +13,6 @@ from console.model.snapshot import Snapshot
 from screens.beside import Beside
 from screens.host import Host
 from screens.room_lists import RoomMetrics, metric_sections
-from widgets import words
 from widgets.chart import Chart
 from widgets.line_list import LineList
 
@@ -50,8 +49,7 @@ class MetricsScreen(Beside):
         if self._key:
             self.rows.move_to(self._key)
             self._key = ""
-        span = words.duration(self.host.view.range_s * 1000)
-        self.list_pane.show_title("Metrics", f"the last {span}")
+        self.list_pane.show_title("Metrics", f"the last {span(self.host.view.range_s)}")
         names = {m.query.source for m in metrics}
         self.list_pane.show_sources([s for s in snapshot.sources if s.name in names], now)
 
@@ -60,3 +58,10 @@ class MetricsScreen(Beside):
         row = self.rows.cursor_row
         self.chart.show(row)
         self.detail_pane.show_title("Chart", row.query.title if row is not None else "")
+
+
+def span(seconds: int) -> str:
+    """A time that is shown: ``15 min``, ``3 h``, ``7 d``."""
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    return f"{seconds // 3600} h" if seconds < 2 * 86_400 else f"{seconds // 86_400} d"

@@ -43,6 +43,7 @@ class RunbookScreen(Beside):
         run_key, undo_key = host.keys.shown("step.run"), host.keys.shown("desk.undo")
         super().__init__(host, _StepOrBook(run_key, undo_key))
         self._key = key
+        self._placed = False
 
     def scope_of(self, focused: LineList | None) -> Scope:
         return Scope.RUNBOOK
@@ -56,9 +57,10 @@ class RunbookScreen(Beside):
         self.list_pane.show_title("Runbook", run.title)
         started = f"started by {run.by}" if run.by else ""
         self.list_pane.show_note("  ".join(part for part in (checklist.progress(run), started) if part))
-        if self._key:
-            self.rows.move_to(self._key)
-            self._key = ""
+        if not self._placed:
+            self._placed = True
+            at = run.steps[min(run.current, len(run.steps) - 1)].key
+            self.rows.move_to(self._key or at)
 
     def _show_books(self, snapshot: Snapshot, now: int) -> None:
         ordered = suggested(self.situation())

@@ -57,6 +57,7 @@ class WarRoom(Filtering):
         self._at = 0
         self._before = 3
         self._told_away = 0
+        self._run = ""
 
     def body(self) -> ComposeResult:
         with Container(id="body"):
@@ -205,6 +206,9 @@ class WarRoom(Filtering):
             pane.show_note("")
             return
         self.runbook.show(checklist.sections(run), now)
+        if run.id != self._run and run.steps:
+            self._run = run.id
+            self.runbook.move_to(run.steps[min(run.current, len(run.steps) - 1)].key)
         pane.show_title("Runbook", run.title)
         ready = " · undo ready" if undoable(incident) or any(s.undoable for s in run.steps) else ""
         pane.show_note(f"{checklist.progress(run)}{ready}")
