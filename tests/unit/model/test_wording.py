@@ -9,7 +9,6 @@ from console.model.incident import Mark, Operation, Tone
 from console.model.past import past
 from console.model.wording import line_of, result_of, took
 
-
 ANA = Actor("ana")
 
 
