@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from math import isfinite
+from operator import itemgetter
 from typing import NamedTuple
 
 from rich.cells import cell_len as cells
@@ -101,11 +103,12 @@ def _curve(row: Metric, curve: Curve, width: int, on: str) -> line.Segments:
     limit, high = row.query.limit, ceiling(row, curve)
     parts = sparkline(curve.values, width, limit=limit, above=row.query.above, hi=high, onset=onset)
     colour, after = tone(row), False
-    out = []
+    coloured: list[tuple[str, str]] = []
     for cell in parts:
         after = after or (cell.onset and limit is None)
-        out.append(Segment(cell.char, palette.style("sev1" if cell.beyond else colour if after else CALM, on)))
-    return out
+        coloured.append((cell.char, "sev1" if cell.beyond else colour if after else CALM))
+    runs = groupby(coloured, key=itemgetter(1))
+    return [Segment("".join([char for char, _ in run]), palette.style(name, on)) for name, run in runs]
 
 
 def ceiling(row: Metric, curve: Curve) -> float | None:

@@ -77,11 +77,20 @@ async def fill(pilot: Pilot[Any]) -> None:
     groups.show([Section("", major, 2), Section("", minor), Section("unattributed", loose)], NOW)
     groups.mark_all(["c"])
     groups.focus()
+    said = (
+        (Mark.PERSON, "hypothesis: pool leak", "open", Tone.PLAIN),
+        (Mark.ACTION, "page acknowledged", "210 ms", Tone.GOOD),
+        (Mark.FACT, "onset, p99 0.3 to 2.4 s", "", Tone.PLAIN),
+        (Mark.ALERT, "5 alerts joined", "", Tone.PLAIN),
+        (Mark.CHANGE, "deploy checkout v812", "", Tone.PLAIN),
+        (Mark.ACTION, "status page posted", "waiting, 503", Tone.WAIT),
+        (Mark.ACTION, "silence 37 alerts", "refused", Tone.BAD),
+        (Mark.SYSTEM, "console attached", "", Tone.PLAIN),
+        (Mark.CONFLICT, "two commanders: ana, cleo", "", Tone.PLAIN),
+    )
     entries = [
-        entry(f"{mark}{n}", NOW + n * 1000, mark, f"what {mark} says", result=result, tone=tone)
-        for n, (mark, result, tone) in enumerate(
-            zip(Mark, ("open", "210 ms", "", "", "", "waiting, 503", "refused"), (*Tone, *Tone), strict=False)
-        )
+        entry(f"e{n}", NOW + n * 1000, mark, text, result=result, tone=tone)
+        for n, (mark, text, result, tone) in enumerate(said)
     ]
     app.query_one("#timeline", LineList).show([Section("", Rows.of(entries))], NOW)
     rise = metric((*[0.3] * 30, *[2.4] * 20), breached=True, onset_at=NOW - 360_000)
@@ -94,7 +103,7 @@ async def fill(pilot: Pilot[Any]) -> None:
     panes[0].show_sources(
         [
             SourceHealth("alertmanager", "x", Health.OK, fresh_at=NOW),
-            SourceHealth("datadog", "x", Health.SLOW, fresh_at=1),
+            SourceHealth("datadog", "x", Health.SLOW, fresh_at=NOW - 125_000),
         ],
         NOW,
     )
