@@ -19,7 +19,7 @@ class SourceConfig(Struct, frozen=True):
     poll_s: float = 5.0
     timeout_s: float = 10.0
     auth: dict[str, str] = {}
-    """``bearer`` or ``user`` and ``password``: references to secrets, never values."""
+    """``bearer`` or ``user`` and ``password``: references to secrets, never values; the user's name may be plain."""
     headers: dict[str, str] = {}
     """Header name → reference to a secret or a plain value."""
     ca: str = ""

@@ -19,8 +19,8 @@ from console.text import clean
 from console.yamltree import MAX_BYTES, Items, Malformed, Tree, read_tree
 
 TYPES: Mapping[str, tuple[str, ...]] = {
-    "alertmanager": ("receiver", "filter", "silenced", "max_alerts"),
-    "prometheus": ("alerts", "max_alerts"),
+    "alertmanager": (),
+    "prometheus": ("alerts",),
 }
 """Source types and the options each of them knows."""
 

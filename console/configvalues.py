@@ -74,7 +74,9 @@ class Reader:
 def near(word: str, known: Collection[str]) -> str:
     """The nearest valid word, or all of them."""
     match = nearest(word, known)
-    return f"; did you mean {match!r}?" if match else f"; valid: {', '.join(sorted(known))}"
+    if match:
+        return f"; did you mean {match!r}?"
+    return f"; valid: {', '.join(sorted(known))}" if known else "; there are none here"
 
 
 def found(tree: Tree) -> str:
@@ -251,8 +253,14 @@ def reference(reader: Reader, tree: Tree, at: str) -> str:
     return f"{kind}:{rest.strip()}"
 
 
+def _user(reader: Reader, tree: Tree, at: str) -> str:
+    """A user name is no secret: it may stand here, or be referred to."""
+    text = a_text(reader, tree, at) if isinstance(tree, Scalar) else ""
+    return text if text and not REFERENCE.match(text) else reference(reader, tree, at)
+
+
 def auth(reader: Reader, tree: Tree, at: str) -> dict[str, str]:
-    fields = reader.struct(tree, at, {key: (key, reference) for key in AUTH})
+    fields = reader.struct(tree, at, {key: (key, _user if key == "user" else reference) for key in AUTH})
     given = {key for key, _, _ in reader.pairs(tree, at)} & set(AUTH)
     if "bearer" in given and len(given) > 1:
         raise Wrong("either bearer, or user and password, is expected")

@@ -84,11 +84,12 @@ class Crowd:
         labels = self._labels(index)
         muted = silenced_by(labels)
         began = self._begun - (index * 7907 + 1) % SPREAD_MS
+        summary = f"{labels['service']}: {labels['alertname']} at {40 + (index + version) % 60} %"
         changed = format_time(self._begun if not version else self._begun + version * 1000)
         digest = blake2b(f"{self._seed}/{index}".encode(), digest_size=8).hexdigest()
         return msgspec.json.encode(
             {
-                "annotations": {"summary": f"{labels['service']} at {40 + (index + version) % 60} %, {labels['alertname']}"},
+                "annotations": {"summary": summary},
                 "endsAt": format_time(self._begun + 86_400_000),
                 "fingerprint": digest,
                 "receivers": [{"name": "team"}],

@@ -1,0 +1,5 @@
+"""``python -m console`` is ``warroom``."""
+
+from console.cli import main
+
+main()
