@@ -148,8 +148,8 @@ class Ledger(Protocol):
 class Correlator(Protocol):
     """Puts alerts into groups, streaming; cost per change independent of how many there are."""
 
-    def apply(self, changed: Sequence[Alert], gone: Sequence[str], now: Millis) -> None:
-        """Take in what changed."""
+    def apply(self, changed: Sequence[Alert], gone: Sequence[str], now: Millis) -> Mapping[str, str]:
+        """Take in what changed; returns the group of each alert whose group is another than before."""
         ...
 
     def expire(self, now: Millis) -> None:
@@ -169,7 +169,6 @@ class GroupFacts(Struct, frozen=True):
     """What the correlator knows of a group; counts and wording are made from it by the alert store."""
 
     key: str
-    members: tuple[str, ...]
     root: str
     """Key of the root-most alert."""
     why: tuple[str, ...]

@@ -73,6 +73,8 @@ class AlertRow(Struct, frozen=True, gc=False):
     group: str = ""
     acked_by: str = ""
     acked_at: Millis = 0
+    flapping: bool = False
+    """Six changes of state in 25 minutes."""
 
     @property
     def key(self) -> str:

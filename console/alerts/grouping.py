@@ -1,0 +1,175 @@
+"""Alerts put together by service, cluster and onset; streaming, with the reasons in words.
+
+A *unit* is one service in one cluster. Alerts of a unit whose onsets lie within the window stand in one group; units of
+one cluster stand in one group when the younger one's onset lies within two minutes of the group's last fresh symptom,
+so that a failure that cascades shows as one group of several services.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from console.clock import Millis
+from console.model.alert import Alert, AlertState
+from console.model.severity import Severity
+from console.ports import GroupFacts
+
+CASCADE_MS = 120_000
+QUIET_MS = 600_000
+"""After this long without a member that fires, a group takes nothing in; an alert that returns is judged anew."""
+MOST = 2_000
+"""Members of a group; what would come after them opens another."""
+NEAR = 8
+"""Groups of one cluster that are considered."""
+
+
+class _Group:
+    __slots__ = ("cluster", "firing", "first", "fresh", "grave", "key", "quiet", "root", "size", "symptoms", "why")
+
+    def __init__(self, key: str, alert: Alert, onset: Millis) -> None:
+        self.key = key
+        self.cluster = alert.cluster
+        self.size = 0
+        self.firing = 0
+        self.first = ""
+        self.symptoms: set[tuple[str, str]] = set()
+        self.fresh = onset
+        self.quiet: Millis = 0
+        self.grave = False
+        self.root = (onset, int(alert.severity), alert.key)
+        self.why: deque[str] = deque(maxlen=6)
+
+
+class WindowCorrelator:
+    """Fulfils ``ports.Correlator``; the cost of a change does not depend on how many alerts there are."""
+
+    def __init__(self, *, window_s: float = 300.0) -> None:
+        self._window = round(window_s * 1000)
+        self._groups: dict[str, _Group] = {}
+        self._of: dict[str, _Group] = {}
+        self._firing: set[str] = set()
+        self._units: dict[tuple[str, str], tuple[str, Millis]] = {}
+        self._near: dict[str, deque[str]] = {}
+        self._dirty: dict[str, None] = {}
+        self._count = 0
+
+    def apply(self, changed: Sequence[Alert], gone: Sequence[str], now: Millis) -> Mapping[str, str]:
+        """Take in what changed; the group of each alert whose group is another than before."""
+        moved: dict[str, str] = {}
+        for alert in sorted(changed, key=lambda a: (a.started_at, a.key)) if len(changed) > 1 else changed:
+            if alert.state is AlertState.FIRING:
+                self._fire(alert, now, moved)
+            elif alert.state is AlertState.RESOLVED:
+                self._rest(alert.key, now)
+        for key in gone:
+            self._forget(key)
+        return moved
+
+    def _fire(self, alert: Alert, now: Millis, moved: dict[str, str]) -> None:
+        known = self._of.get(alert.key)
+        if known is not None:
+            if not (known.quiet and now - known.quiet > QUIET_MS):
+                self._burn(known, alert.key)
+                return
+            self._forget(alert.key)
+        onset = min(alert.started_at or now, now)
+        group, why = self._place(alert, onset, now)
+        if group is None:
+            self._count += 1
+            group = _Group(f"g{self._count}", alert, onset)
+            self._groups[group.key] = group
+            if alert.cluster:
+                self._near.setdefault(alert.cluster, deque(maxlen=NEAR)).append(group.key)
+        self._join(group, alert, onset, why)
+        moved[alert.key] = group.key
+
+    def _burn(self, group: _Group, key: str) -> None:
+        if key not in self._firing:
+            self._firing.add(key)
+            group.firing += 1
+        group.quiet = 0
+        self._dirty[group.key] = None
+
+    def _place(self, alert: Alert, onset: Millis, now: Millis) -> tuple[_Group | None, str]:
+        """The group that an alert belongs to, and why; a group without room or quiet for long takes nothing."""
+        if not alert.service and not alert.cluster:
+            return None, ""
+        known = self._units.get((alert.service, alert.cluster))
+        if known is not None and alert.service and abs(onset - known[1]) <= self._window:
+            group = self._groups.get(known[0])
+            if group is not None and self._takes(group, now):
+                return group, f"same service and cluster: {alert.service} {alert.cluster}".rstrip()
+        if not alert.cluster or alert.severity > Severity.SEV3:
+            return None, ""
+        for key in reversed(self._near.get(alert.cluster, ())):
+            group = self._groups.get(key)
+            if group is not None and group.grave and self._takes(group, now) and abs(onset - group.fresh) <= CASCADE_MS:
+                seconds = (onset - group.root[0]) // 1000
+                when = f"{abs(seconds)} s {'after' if seconds >= 0 else 'before'}"
+                return group, f"{alert.service or alert.name} {when} {group.first} in {alert.cluster}"
+        return None, ""
+
+    def _takes(self, group: _Group, now: Millis) -> bool:
+        return group.size < MOST and not (group.quiet and now - group.quiet > QUIET_MS)
+
+    def _join(self, group: _Group, alert: Alert, onset: Millis, why: str) -> None:
+        group.size += 1
+        group.grave = group.grave or alert.severity <= Severity.SEV3
+        self._of[alert.key] = group
+        self._burn(group, alert.key)
+        symptom = (alert.service, alert.name)
+        if symptom not in group.symptoms:
+            group.symptoms.add(symptom)
+            group.fresh = max(group.fresh, onset)
+        if alert.service or alert.cluster:
+            self._units[(alert.service, alert.cluster)] = (group.key, onset)
+        root = (onset, int(alert.severity), alert.key)
+        if root <= group.root:
+            group.root, group.first = root, alert.service or alert.name
+        if why and why not in group.why:
+            group.why.append(why)
+
+    def _rest(self, key: str, now: Millis) -> None:
+        group = self._of.get(key)
+        if group is not None and key in self._firing:
+            self._firing.discard(key)
+            group.firing -= 1
+            if not group.firing:
+                group.quiet = now
+            self._dirty[group.key] = None
+
+    def _forget(self, key: str) -> None:
+        group = self._of.pop(key, None)
+        if group is None:
+            return
+        group.size -= 1
+        if key in self._firing:
+            self._firing.discard(key)
+            group.firing -= 1
+        self._dirty[group.key] = None
+        if not group.size:
+            del self._groups[group.key]
+            near = self._near.get(group.cluster)
+            if near is not None and group.key in near:
+                near.remove(group.key)
+
+    def expire(self, now: Millis) -> None:
+        """Let units go that no group stands behind, a few at a time."""
+        for unit in list(self._units)[:200]:
+            value = self._units.pop(unit)
+            if value[0] in self._groups:
+                self._units[unit] = value
+
+    def group_of(self, key: str) -> str:
+        group = self._of.get(key)
+        return group.key if group is not None else ""
+
+    def dirty(self) -> Mapping[str, GroupFacts | None]:
+        """Groups that changed since the last call; ``None`` = the group is gone."""
+        out: dict[str, GroupFacts | None] = {}
+        for key in self._dirty:
+            group = self._groups.get(key)
+            out[key] = GroupFacts(key, group.root[2], tuple(group.why)) if group is not None else None
+        self._dirty.clear()
+        return out

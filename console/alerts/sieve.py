@@ -1,0 +1,52 @@
+"""What a filter lets through, kept up row by row, with how many of each group."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from console.alerts.filter import Filter
+from console.alerts.ordering import SortedRows
+from console.model.alert import AlertRow, AlertState
+
+_LAST = (1 << 47) - 1
+"""Later than any time in milliseconds that an alert has."""
+_RANK = {AlertState.FIRING: 0, AlertState.PENDING: 1, AlertState.RESOLVED: 2}
+
+
+def worst_first(row: AlertRow) -> int:
+    """Firing before pending before resolved, then by severity, then the latest first."""
+    a = row.alert
+    return (_RANK[a.state] * 8 + a.severity) << 48 | (_LAST - a.started_at)
+
+
+class Sieve:
+    """The rows that a filter lets through, in order."""
+
+    def __init__(self, filter: Filter) -> None:
+        self.filter = filter
+        self.rows: SortedRows[AlertRow] = SortedRows(worst_first)
+        self.groups: Counter[str] = Counter()
+        self._kept: dict[str, AlertRow] = {}
+
+    def put(self, row: AlertRow) -> None:
+        """Judge a row that is there or has changed."""
+        before = self._kept.get(row.key)
+        if self.filter.matches(row):
+            self._kept[row.key] = row
+            self.rows.put(row, before)
+            self._count(before, row)
+        elif before is not None:
+            self.drop(row.key)
+
+    def drop(self, key: str) -> None:
+        """The row is gone, or no longer let through."""
+        before = self._kept.pop(key, None)
+        if before is not None:
+            self.rows.drop(before)
+            self._count(before, None)
+
+    def _count(self, before: AlertRow | None, after: AlertRow | None) -> None:
+        if before is not None and before.group:
+            self.groups[before.group] -= 1
+        if after is not None and after.group:
+            self.groups[after.group] += 1

@@ -1,0 +1,310 @@
+"""All alerts of all sources with the operator's word beside them: rows, groups and counts, kept up change by change."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from console.alerts.filter import parse
+from console.alerts.ordering import SortedRows
+from console.alerts.sieve import Sieve, worst_first
+from console.alerts.tally import Tally
+from console.alerts.twins import Alone, Twins
+from console.clock import Millis
+from console.errors import Refused
+from console.model.alert import Alert, AlertDelta, AlertRow, AlertState
+from console.model.group import Group
+from console.model.severity import Severity
+from console.model.snapshot import AlertsView
+from console.ports import Correlator
+
+KEEP_MS = 15 * 60_000
+"""How long a resolved alert is still shown."""
+FLIPS, FLIP_MS = 6, 25 * 60_000
+"""So many changes of state within this time are flapping."""
+SLICE = 1_000
+"""Rows that a change of the filter looks at before the loop has its turn."""
+ARRANGE_S = 0.006
+"""Longest that one view spends on groups; what is left over comes with the next."""
+
+
+def _worst_group_first(group: Group) -> int:
+    return (group.severity if group.firing > group.muted else 9) << 48 | group.started_at
+
+
+class AlertStore:
+    """Takes deltas in, answers with views that share what did not change; fulfils ``ports.Alerts``."""
+
+    def __init__(self, correlator: Correlator, *, single: bool = False) -> None:
+        """``single``: there is one alert source only, so no alert can have a copy."""
+        self._correlator = correlator
+        self._twins: Twins | Alone = Alone() if single else Twins()
+        self._rows: dict[str, AlertRow] = {}
+        self._flat: SortedRows[AlertRow] = SortedRows(worst_first)
+        self._firing = 0
+        self._flips: dict[str, deque[Millis]] = {}
+        self._resolved: deque[tuple[Millis, str]] = deque()
+        self._joins: deque[Millis] = deque()
+        self._tallies: dict[str, Tally] = {}
+        self._touched: dict[str, None] = {}
+        self._placed: dict[str, tuple[SortedRows[Group], Group]] = {}
+        self._major: SortedRows[Group] = SortedRows(_worst_group_first)
+        self._minor: SortedRows[Group] = SortedRows(_worst_group_first)
+        self._loose: SortedRows[Group] = SortedRows(_worst_group_first)
+        self._sieve: Sieve | None = None
+        self._coming: Sieve | None = None
+        self._filter_error = ""
+
+    # Taking in
+
+    def ingest(self, delta: AlertDelta, now: Millis) -> None:
+        """Take in one slice of what changed at a source; what its source no longer lists is resolved."""
+        changed: list[Alert] = []
+        for alert in delta.changed:
+            changed += self._twins.put(alert)
+        for key in delta.gone:
+            row = self._rows.get(key)
+            changed += self._twins.leave(key, row.alert if row is not None else None, now)
+        hidden = [key for key in self._twins.hidden() if key in self._rows]
+        moved = self._correlator.apply(changed, hidden, now)
+        for key in hidden:
+            self._drop(key)
+        for alert in changed:
+            self._change(alert, moved.get(alert.key), now)
+
+    def _change(self, alert: Alert, group: str | None, now: Millis) -> None:
+        before = self._rows.get(alert.key)
+        if before is None:
+            if alert.firing:
+                self._joins.append(now)
+            row = AlertRow(alert, group or "")
+        else:
+            row = replace(before, alert=alert, group=group if group is not None else before.group)
+        resolved = alert.state is AlertState.RESOLVED
+        if before is None or (before.alert.state is AlertState.RESOLVED) is not resolved:
+            if resolved:
+                self._resolved.append((now, alert.key))
+            if before is not None:
+                row = replace(row, acked_by="", acked_at=0, flapping=self._flipped(alert.key, now))
+        self._put(row, before)
+
+    def _flipped(self, key: str, now: Millis) -> bool:
+        flips = self._flips.setdefault(key, deque(maxlen=FLIPS))
+        flips.append(now)
+        return len(flips) == FLIPS and now - flips[0] <= FLIP_MS
+
+    def _put(self, row: AlertRow, before: AlertRow | None) -> None:
+        self._rows[row.key] = row
+        self._firing += row.alert.firing - (before is not None and before.alert.firing)
+        self._flat.put(row, before)
+        if before is not None and before.group != row.group:
+            self._leave(before)
+        if row.group:
+            tally = self._tallies.get(row.group)
+            if tally is None:
+                tally = self._tallies[row.group] = Tally(row.group)
+            tally.put(row)
+            self._touched[row.group] = None
+        for sieve in (self._sieve, self._coming):
+            if sieve is not None:
+                sieve.put(row)
+
+    def _leave(self, row: AlertRow) -> None:
+        tally = self._tallies.get(row.group)
+        if tally is not None:
+            tally.members.pop(row.key, None)
+            self._touched[row.group] = None
+
+    def _drop(self, key: str) -> None:
+        row = self._rows.pop(key, None)
+        if row is None:
+            return
+        self._firing -= row.alert.firing
+        self._flat.drop(row)
+        self._leave(row)
+        for sieve in (self._sieve, self._coming):
+            if sieve is not None:
+                sieve.drop(key)
+
+    def expire(self, now: Millis) -> bool:
+        """Let go what resolved long ago, at most a thousand at a time; whether anything changed."""
+        self._correlator.expire(now)
+        gone: list[str] = []
+        while self._resolved and now - self._resolved[0][0] > KEEP_MS and len(gone) < SLICE:
+            at, key = self._resolved.popleft()
+            row = self._rows.get(key)
+            if row is not None and row.alert.state is AlertState.RESOLVED and row.alert.ended_at <= at:
+                gone.append(key)
+        if gone:
+            self._correlator.apply((), gone, now)
+        for key in gone:
+            self._drop(key)
+            self._twins.forget(key)
+            self._flips.pop(key, None)
+        while self._joins and now - self._joins[0] > 60_000:
+            self._joins.popleft()
+        return bool(gone)
+
+    # The operator's word
+
+    def ack(self, keys: Iterable[str], by: str, at: Millis) -> None:
+        """Mark alerts as seen; holds until they resolve."""
+        for key in keys:
+            row = self._rows.get(self._twins.primary(key))
+            if row is not None and row.alert.state is not AlertState.RESOLVED:
+                self._put(replace(row, acked_by=by, acked_at=at), row)
+
+    def unack(self, keys: Iterable[str]) -> None:
+        """Take the mark back."""
+        for key in keys:
+            row = self._rows.get(self._twins.primary(key))
+            if row is not None and row.acked_by:
+                self._put(replace(row, acked_by="", acked_at=0), row)
+
+    def set_acks(self, acks: Mapping[str, str], at: Millis) -> None:
+        """Marks that a journal remembers, alert key → who; one that is there already stays."""
+        for key, by in acks.items():
+            row = self._rows.get(self._twins.primary(key))
+            if row is not None and not row.acked_by:
+                self.ack([key], by, at)
+
+    def look(self, group: str) -> None:
+        """The operator looked at a group: what joined before counts as seen."""
+        tally = self._tallies.get(group)
+        if tally is not None:
+            tally.look()
+            self._touched[group] = None
+
+    def link(self, group: str, incident: str) -> None:
+        """The group belongs to an incident."""
+        tally = self._tallies.get(group)
+        if tally is not None and tally.incident != incident:
+            tally.incident = incident
+            self._touched[group] = None
+
+    # Asking
+
+    def alert(self, key: str) -> Alert | None:
+        """The alert of this key, also where another source's copy of it is the one that is shown."""
+        row = self._rows.get(self._twins.primary(key))
+        return row.alert if row is not None else None
+
+    def row(self, key: str) -> AlertRow | None:
+        """The alert with the operator's word."""
+        return self._rows.get(self._twins.primary(key))
+
+    def group(self, key: str) -> Group | None:
+        """The group as it stands."""
+        tally = self._tallies.get(key)
+        return self._grouped(tally) if tally is not None and tally.members else None
+
+    def matching(self, filter: str) -> Sequence[Alert]:
+        """All alerts that a filter lets through; ``Refused`` if it is not well formed."""
+        parsed = parse(filter)
+        return [row.alert for row in self._rows.values() if parsed.matches(row)]
+
+    def all(self) -> Iterable[Alert]:
+        """Every alert."""
+        return (row.alert for row in self._rows.values())
+
+    # Views
+
+    async def refilter(self, text: str) -> None:
+        """Change the filter; over many alerts it is worked off in slices while the old view goes on being served."""
+        self._filter_error = ""
+        self._coming = None
+        if not text.strip():
+            self._sift_by(None)
+            return
+        try:
+            coming = self._coming = Sieve(parse(text))
+        except Refused as error:
+            self._filter_error = f"{error.what}; {error.next}" if error.next else error.what
+            return
+        for number, key in enumerate(list(self._rows), 1):
+            row = self._rows.get(key)
+            if row is not None:
+                coming.put(row)
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
+                if self._coming is not coming:
+                    return
+        self._coming = None
+        self._sift_by(coming)
+
+    def _sift_by(self, sieve: Sieve | None) -> None:
+        self._sieve = sieve
+        self._touched.update(dict.fromkeys(self._tallies))
+
+    async def settle(self) -> None:
+        """Arrange all groups that changed, in slices; a first poll of many alerts touches thousands."""
+        behind = self._arrange()
+        while behind:
+            await asyncio.sleep(0)
+            behind = self._arrange()
+
+    def view(self) -> AlertsView:
+        """What the screens show; over ``ARRANGE_S`` worth of changed groups is left to the next view."""
+        self._arrange()
+        sieve = self._sieve
+        flat = (sieve.rows if sieve is not None else self._flat).freeze()
+        return AlertsView(
+            major=self._major.freeze(),
+            minor=self._minor.freeze(),
+            loose=self._loose.freeze(),
+            flat=flat,
+            firing=self._firing,
+            total=len(self._rows),
+            matching=len(flat),
+            filter=sieve.filter.text if sieve is not None else "",
+            filter_error=self._filter_error,
+            rate_per_min=float(len(self._joins)),
+        )
+
+    @property
+    def behind(self) -> bool:
+        """Whether the last view left changed groups over."""
+        return bool(self._touched)
+
+    def _arrange(self) -> bool:
+        """Bring groups' rows up to date for at most ``ARRANGE_S``; whether some are left."""
+        for key, facts in self._correlator.dirty().items():
+            tally = self._tallies.get(key)
+            if tally is not None and facts is not None:
+                tally.root, tally.why = facts.root, facts.why
+                self._touched[key] = None
+        end = time.perf_counter() + ARRANGE_S
+        while self._touched and time.perf_counter() < end:
+            key = next(iter(self._touched))
+            del self._touched[key]
+            self._place(key)
+        return bool(self._touched)
+
+    def _place(self, key: str) -> None:
+        """Put a group's row where it belongs."""
+        tally = self._tallies.get(key)
+        if tally is not None and not tally.members:
+            del self._tallies[key]
+            tally = None
+        home, group = None, None
+        if tally is not None and (self._sieve is None or self._sieve.groups[key] > 0):
+            group = self._grouped(tally)
+            if group.severity <= Severity.SEV2 and group.firing:
+                home = self._major
+            else:
+                home = self._minor if group.attributed else self._loose
+        before = self._placed.pop(key, None)
+        if before is not None and before[0] is not home:
+            before[0].drop(before[1])
+            before = None
+        if home is not None and group is not None:
+            home.put(group, before[1] if before is not None else None)
+            self._placed[key] = (home, group)
+
+    def _grouped(self, tally: Tally) -> Group:
+        root = self._rows.get(tally.root)
+        return tally.group(root.alert if root is not None else None)
