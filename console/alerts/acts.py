@@ -10,6 +10,7 @@ from console.alerts.filter import parse
 from console.alerts.silencing import Plan, blast, by_source, exact, plan
 from console.alerts.store import AlertStore
 from console.config import AckConfig
+from console.desk.arguments import parse_duration
 from console.desk.attempt import Receipt
 from console.desk.desk import Desk
 from console.errors import Refused
@@ -329,10 +330,7 @@ def handlers(office: Office) -> dict[str, Handler]:
 
 
 def _seconds(action: Action) -> int:
-    value = action.args.get("duration")
-    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-        return round(value)
-    raise Refused("a silence needs a duration", next="for example 30m, 2h, 1d")
+    return parse_duration(action.args.get("duration") or "")
 
 
 def _duration(seconds: int) -> str:

@@ -5,7 +5,8 @@ If that console dies, nobody renews them and they run out by themselves: the ale
 
 from __future__ import annotations
 
-from console.alerts.acts import Office, ack_silences, end_silence, exact, set_silence
+from console.alerts.acts import Office, ack_silences, end_silence, set_silence
+from console.alerts.silencing import exact
 from console.clock import Millis
 from console.model.action import Action
 from console.model.alert import Alert, Silence

@@ -59,7 +59,9 @@ class Rows(Sequence[T], Generic[T]):
         return self._chunks[chunk][index - self._starts[chunk]]
 
     def find(self, key: str, near: int = 0) -> int:
-        """Index of the row with this key, or -1; searched outwards from ``near``, so a row that moved little is found at once."""
+        """Index of the row with this key, or -1; looked for from ``near`` outwards, where a row that moved little is."""
+        if not self._size:
+            return -1
         near = max(0, min(near, self._size - 1))
         below, above = near, near + 1
         while below >= 0 or above < self._size:

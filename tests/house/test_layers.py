@@ -88,7 +88,7 @@ def test_nothing_behind_the_app_loads_the_screen(module: str) -> None:
     assert not {m for m in loaded if m.split(".")[0] in {"textual", "rich", "screens", "widgets"}}
 
 
-@pytest.mark.parametrize("module", ["console.app", "console.engine.session", "screens.war_room", "screens.lobby"])
+@pytest.mark.parametrize("module", ["console.app", "console.session", "screens.war_room", "screens.lobby"])
 def test_nothing_heavy_is_loaded_before_the_first_paint(module: str) -> None:
     loaded = loaded_after(f"import {module}")
     assert not HEAVY & {m.split(".")[0] for m in loaded}
