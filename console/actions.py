@@ -247,6 +247,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
         footer=2,
     ),
     ActionSpec(
+        "step.undo",
+        "undo step",
+        (),
+        Scope.RUNBOOK,
+        Tier.R2,
+        "Run the way back of a step.",
+        (Arg("step", required=True), Arg("run"), Arg("incident")),
+    ),
+    ActionSpec(
         "step.stop",
         "stop",
         ("ctrl+k",),

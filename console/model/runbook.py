@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from enum import StrEnum
 
 from msgspec import Struct
@@ -52,6 +54,15 @@ class Step(Struct, frozen=True):
     """May be run again after an unknown outcome."""
     within_s: float = 0.0
     """A check is repeated until it passes or this time is over; 0 = once."""
+
+
+def command_line(step: Step, params: dict[str, str]) -> str:
+    """What a step will run, as one would type it; a parameter that is not given keeps its place."""
+
+    def value(match: re.Match[str]) -> str:
+        return params.get(match[1], match[0])
+
+    return shlex.join(re.sub(r"\{([a-z][a-z0-9_]*)\}", value, part) for part in step.argv)
 
 
 class Runbook(Struct, frozen=True):

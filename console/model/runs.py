@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from console.model.bodies import RunbookStarted, StepEnded, StepStarted
 from console.model.entry import Entry, Kind
 from console.model.incident import Tone
-from console.model.runbook import Run, StepState, StepView
+from console.model.runbook import Run, StepState, StepView, command_line
 from console.model.wording import RESULT, line_of, one_line, step_line, took
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def began(fold: Folding, entry: Entry, body: RunbookStarted) -> None:
     if body.run in fold.runs:
         fold.void(entry, f"started {body.title} again; that run was begun already")
         return
-    steps = tuple(StepView(step, number) for number, step in enumerate(body.steps, 1))
+    steps = tuple(StepView(s, n, shows=command_line(s, body.params)) for n, s in enumerate(body.steps, 1))
     fold.own("runs")[body.run] = Run(
         body.run, body.runbook, body.title, steps, body.params, entry.occurred_at, entry.actor.id
     )
