@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path, PurePath
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import App, SuspendNotSupported
@@ -36,6 +36,9 @@ from screens.keymap import Keys, check_keymap
 from screens.lobby import Lobby
 from screens.small import Small, too_small
 from widgets import marks, words
+
+if TYPE_CHECKING:
+    from screens.war_room import WarRoom
 
 log = logging.getLogger("warroom.app")
 T = TypeVar("T")
@@ -81,7 +84,7 @@ class WarroomApp(App[int], inherit_bindings=False):
         self._ids: Ids = ids or RandomIds()
         self._on_painted = on_painted
         self._start = start
-        self._room: Screen[None] | None = None
+        self._room: WarRoom | None = None
         self._room_key = ""
         environment = os.environ if environ is None else environ
         themes.install(self, self.config.theme, environment)
@@ -202,7 +205,15 @@ class WarroomApp(App[int], inherit_bindings=False):
             self.top.show_keys()
 
     def begin(self, errand: Coroutine[Any, Any, None]) -> None:
-        self.run_worker(errand)
+        self.run_worker(self._run_errand(errand))
+
+    async def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:
+        """One errand's failure is told and logged; it does not end the console in the middle of an incident."""
+        try:
+            await errand
+        except Exception as error:
+            log.exception("an errand failed")
+            self.say(f"this failed inside the console ({type(error).__name__}); the log tells more", Tone.BAD)
 
     async def dialog(self, screen: Screen[T]) -> T | None:
         return await self.push_screen_wait(screen)
@@ -233,6 +244,11 @@ class WarroomApp(App[int], inherit_bindings=False):
             from screens.sources import SourcesScreen
 
             self.push_screen(SourcesScreen(self))
+
+    def pane(self, index: int) -> None:
+        self.go("room")
+        if self._room is not None:
+            self._room.go_to(index)
 
     def copy(self, text: str) -> None:
         self.copy_to_clipboard(text)

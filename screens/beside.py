@@ -103,6 +103,22 @@ class Beside(Filtering):
         else:
             super().do_back()
 
+    def do_zoom(self) -> None:
+        """The same key comes back."""
+        self.leave()
+
+    def do_pane_1(self) -> None:
+        self.host.pane(0)
+
+    def do_pane_2(self) -> None:
+        self.host.pane(1)
+
+    def do_pane_3(self) -> None:
+        self.host.pane(2)
+
+    def do_pane_4(self) -> None:
+        self.host.pane(3)
+
     def situation_row(self) -> object:
         """Actions are about the list's row, also while its detail has the focus."""
         return self.facts.cursor_row if self.here is self.facts else self.rows.cursor_row

@@ -132,9 +132,11 @@ class Confirm(Dialog[bool]):
             self.set_timer(QUIET_S, lambda: self.settle(number))
 
     def settle(self, number: int) -> None:
-        """The time after the key is over: it acts if no other key came."""
+        """Once the time after the key is over it acts, if no other key came."""
         if number != self.ear.last:
             self.warn("several keys at once: press it once, by itself")
+        elif not self.ear.quiet:
+            self.set_timer(QUIET_S, lambda: self.settle(number))
         elif not self._done:
             self._done = True
             self.dismiss(True)

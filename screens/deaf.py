@@ -46,7 +46,12 @@ class Ear:
             return "several keys at once: press it once, by itself"
         return ""
 
+    @property
+    def quiet(self) -> bool:
+        """Whether the time after the last key is over."""
+        return self._monotonic() - self._keys[-1] >= QUIET_S
+
     def typed_by_hand(self, characters: int) -> bool:
-        """Whether the last ``characters`` keys took as long as a hand takes (15 ms each at the least)."""
-        times = self._keys[-characters - 1 :]
-        return len(times) > characters and times[-1] - times[0] >= 0.015 * characters
+        """Whether the ``characters`` keys before this one took as long as a hand takes: 15 ms each at the least."""
+        times = self._keys[-characters - 1 : -1]
+        return len(times) == characters and times[-1] - times[0] >= 0.015 * (characters - 1)

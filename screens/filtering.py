@@ -59,6 +59,20 @@ class Filtering(Serving):
         self._line = _FilterLine(self._filter_before)
         self.mount(self._line)
 
+    def show_keys(self) -> None:
+        """While the line is open, only its own keys."""
+        if self._line is None:
+            super().show_keys()
+        else:
+            self.footer.show([("enter", "keep")], [("esc", "take back")])
+
+    def show_keys(self) -> None:
+        """While the line is open, only its own keys."""
+        if self._line is None:
+            super().show_keys()
+        else:
+            self.footer.show([("enter", "keep")], [("esc", "take back")])
+
     def action_act(self, id: str) -> None:
         """Until the line has the focus, what is typed for it does nothing else."""
         if self._line is None or self._line.input.has_focus:
@@ -95,6 +109,7 @@ class Filtering(Serving):
         line, self._line = self._line, None
         if line is not None:
             line.remove()
+            self.show_keys()
         if self._return_to is not None:
             self._return_to.focus()
 

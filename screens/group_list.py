@@ -43,5 +43,5 @@ def empty_words(snapshot: Snapshot) -> str:
         return "no source of alerts is configured: warroom init writes a configuration"
     silent = [s.name for s in serving if s.health not in (Health.OK, Health.SLOW)]
     if silent:
-        return f"nothing listed, and {', '.join(silent)} has not answered: this is not all clear"
+        return f"not all clear: no answer from {', '.join(silent)}"
     return "nothing fires"

@@ -74,6 +74,10 @@ class Host(Protocol):
         """Go to ``lobby``, ``room``, ``silences`` or ``sources``."""
         ...
 
+    def pane(self, index: int) -> None:
+        """Go to the open incident's room, to one of its panes: 0 … 3."""
+        ...
+
     def copy(self, text: str) -> None:
         """Put text into the clipboard of the operator's terminal."""
         ...

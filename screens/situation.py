@@ -63,7 +63,7 @@ def groups(view: AlertsView) -> dict[str, Group]:
 def find_group(view: AlertsView, key: str) -> Group | None:
     """The group of this key, if it is still there."""
     for rows in (view.major, view.minor, view.loose):
-        at = rows.find(key)
+        at = rows.find(key) if key and rows else -1
         if at >= 0:
             return rows[at]
     return None
@@ -92,7 +92,7 @@ def why_not(spec: ActionSpec, at: Situation) -> str:
     check = _CHECKS.get(spec.id)
     if check is not None and (reason := check(at)):
         return reason
-    if spec.scope is Scope.ROOM and spec.id != "desk.undo" and at.incident is None:
+    if spec.scope is Scope.ROOM and not spec.screen and spec.id != "desk.undo" and at.incident is None:
         return "no incident is open: declare one, or open one in the lobby"
     return ""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from screens.ask import Words
@@ -17,10 +20,16 @@ class Small(ModalScreen[None], inherit_bindings=False):
     Small { background: $background; layout: vertical; }
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "leave", "leave", show=False)]
+
     def compose(self) -> ComposeResult:
         yield Words([(" this terminal is too small", "wait bold")])
         yield Words([(f" {COLUMNS}×{LINES} at the least", "text")])
         yield Words([(" ctrl+q leaves", "grey")])
+
+    def action_leave(self) -> None:
+        """End the console; what is under way goes on without a screen."""
+        self.app.exit(0)
 
 
 def too_small(width: int, height: int) -> bool:
