@@ -1,4 +1,4 @@
-"""The hatch between the screen's thread and the engine's: one latest-wins slot, one inbox, one pending wake each way."""
+"""The hatch between the screen's thread and the engine's: a latest-wins slot, an inbox, one pending wake each way."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Handle:
             return self._snapshot, replies
 
     def on_news(self, wake: Callable[[], None]) -> None:
-        """Have ``wake`` called from the engine's thread when there is something to take; at most once until it is taken."""
+        """Have ``wake`` called, on the engine's thread, when there is something to take; once until it is taken."""
         with self._lock:
             self._wake = wake
             call = self._snapshot.version > 0 or bool(self._replies)
@@ -71,7 +71,7 @@ class Handle:
         self._news()
 
     def on_request(self, ring: Callable[[], None]) -> None:
-        """Have ``ring`` called from the screen's thread when the inbox has something; at most once until it is emptied."""
+        """Have ``ring`` called, on the screen's thread, when the inbox has something; once until it is emptied."""
         with self._lock:
             self._ring = ring
             call = self._rung = bool(self._inbox)

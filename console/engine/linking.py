@@ -13,9 +13,7 @@ from console.ports import Alerts
 _SOURCE = Actor("alerts", ActorType.ALERT)
 
 
-def later_drafts(
-    room: Room, alerts: Alerts, groups: Sequence[str], answered: Callable[[str], bool]
-) -> list[Draft]:
+def later_drafts(room: Room, alerts: Alerts, groups: Sequence[str], answered: Callable[[str], bool]) -> list[Draft]:
     """Entries that are due: state changes of linked alerts, and alerts that joined a linked group.
 
     ``answered(source)`` tells whether a source has listed its alerts since the console started: before that,

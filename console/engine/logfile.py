@@ -26,7 +26,7 @@ class _Redacting(logging.Formatter):
 
 
 def open_log(config: Config, level: int = logging.INFO) -> None:
-    """Send the ``warroom`` loggers to ``warroom.log`` in the state folder; a folder that cannot be written drops the log."""
+    """Send the ``warroom`` loggers to ``warroom.log`` in the state folder, or nowhere if that cannot be written."""
     logger = logging.getLogger("warroom")
     logger.setLevel(level)
     logger.propagate = False

@@ -36,8 +36,9 @@ async def list_alerts(config: Config, source: str, filter: str) -> tuple[list[Al
     async with _Once(config, Actor("")) as once:
         health = await once.read_alerts(source)
         store = once.wiring.store
-        await store.refilter(filter, once.wiring.clock.now())
-        view = store.view(filter, once.wiring.clock.now())
+        await store.refilter(filter)
+        await store.settle()
+        view = store.view()
         if view.filter_error:
             raise WarroomError(view.filter_error)
         return list(view.flat), health
@@ -71,6 +72,7 @@ class _Once:
 
     async def __aexit__(self, *_: object) -> None:
         if self._journal:
+            await self.wiring.desk.close()
             await self.wiring.rooms.close(self._actor, "done")
         await self.wiring.close()
 
@@ -99,7 +101,7 @@ class _Once:
             work.append(lambda: self.wiring.read_silences(silencer))
         try:
             await _all(work)
-        except Exception as error:  # noqa: BLE001 - every source's failure is its own line
+        except Exception as error:
             mark, detail = health_of(error)
             return replace(health, health=mark, detail=detail)
         return replace(health, health=Health.OK, fresh_at=self.wiring.clock.now())

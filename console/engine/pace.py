@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from console.errors import BackendError, RateLimited, Unauthorised
+from console.errors import RateLimited, Unauthorised, WarroomError
 from console.model.source import Health
 
 LONGEST_S = 60.0
@@ -54,6 +54,6 @@ def health_of(error: BaseException) -> tuple[Health, str]:
         health = Health.LIMITED
     else:
         health = Health.FAILING
-    if isinstance(error, BackendError):
+    if isinstance(error, WarroomError):
         return health, f"{error.what}; {error.next}" if error.next else error.what
     return health, f"{type(error).__name__} inside the adapter; see the log"

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 from console.clock import Clock, Ids
 from console.config import Config
@@ -99,6 +98,9 @@ class Parts:
             task.cancel()
         save(self._kept, ViewState(self.current, self._clock.now()))
         with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self.wiring.desk.close()
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(3.0):
                 await self.rooms.close(self.actor, reason)
         with contextlib.suppress(TimeoutError):
@@ -179,10 +181,3 @@ class Parts:
 
     def _publish(self) -> None:
         self._handle.publish(self.viewer.snapshot(self.current))
-
-
-def state_root(config: Config) -> Path:
-    """The folder that holds incidents and the watch."""
-    from console.paths import state
-
-    return Path(config.folder).expanduser() if config.folder else state()

@@ -176,7 +176,7 @@ class Rooms:
         return tuple(self._rooms.values())
 
     async def lines(self) -> tuple[IncidentLine, ...]:
-        """All incidents for the lobby, the latest first; unopened ones are read without a lock and remembered by size."""
+        """All incidents, the latest first; unopened ones are read without a lock and remembered by size."""
         out = await asyncio.to_thread(self._read_lines)
         return tuple(out)
 

@@ -33,9 +33,7 @@ class Engine:
     ) -> None:
         self.config = config
         self.actor = actor
-        self.handle = handle or Handle(
-            Snapshot(operator=actor.id, read_only=config.read_only, drill=config.drill)
-        )
+        self.handle = handle or Handle(Snapshot(operator=actor.id, read_only=config.read_only, drill=config.drill))
         self.clock: Clock = clock or SystemClock()
         self.ids: Ids = ids or RandomIds()
         self.ended = threading.Event()
@@ -55,7 +53,7 @@ class Engine:
                 self._thread.start()
 
     def end(self, reason: str, settle_s: float) -> None:
-        """Ask it to end: what is in flight has ``settle_s`` seconds to finish. Thread-safe; a later, shorter call wins."""
+        """Ask it to end; what is in flight has ``settle_s`` seconds. Thread-safe; the latest call holds."""
         with self._guard:
             self._reason, self._settle_s = reason, settle_s
             loop, end = self._loop, self._end
@@ -85,7 +83,7 @@ class Engine:
     def _main(self) -> None:
         try:
             asyncio.run(self._live())
-        except BaseException as error:  # noqa: BLE001 - the thread's last frame: kept, shown and logged
+        except BaseException as error:
             self.crash = error
             log.critical("the engine failed", exc_info=error)
             snapshot, _ = self.handle.take()

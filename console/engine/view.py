@@ -40,7 +40,7 @@ class Viewer:
         if view.range_s != before.range_s or (view.targets and not before.targets):
             wiring.hurry()
         if view.filter != before.filter:
-            await wiring.store.refilter(view.filter, self._clock.now())
+            await wiring.store.refilter(view.filter)
         touch()
 
     def away(self, state: Incident, since: Millis) -> None:
@@ -80,14 +80,13 @@ class Viewer:
             read_only=wiring.config.read_only,
             drill=wiring.config.drill,
             sources=tuple(task.health for task in wiring.sources),
-            alerts=wiring.store.view(self.view.filter, now),
+            alerts=wiring.store.view(),
             incident=incident,
             incidents=self._lines,
             metrics=wiring.board.metrics,
             targets=tuple(chain.from_iterable(wiring.targets.values())),
             rules=tuple(chain.from_iterable(wiring.rules.values())),
             silences=tuple(chain.from_iterable(wiring.silences.values())),
-            runbooks=wiring.shelf.runbooks,
             watch=wiring.rooms.watch,
             due=self._due(incident),
             journal=wiring.rooms.health(current),

@@ -5,19 +5,40 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+import os
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
 
+from console.alerts import acts as alert_acts
+from console.alerts.grouping import WindowCorrelator
+from console.alerts.renewal import Renewal
+from console.alerts.store import AlertStore
 from console.clock import Clock, Ids
-from console.config import Config, SourceConfig
+from console.command.handlers import handlers as command_handlers
+from console.config import Config, SourceConfig, resolve
+from console.desk import undo
+from console.desk.desk import Desk
+from console.desk.handling import Handling
+from console.desk.policy import Policy
+from console.desk.reconcile import reconcile
+from console.engine.acts import Enter, Leave, LeaveHandler, OpenHandler
+from console.engine.logfile import shared_redactor
 from console.engine.metrics import MetricBoard
 from console.engine.pace import Pace
+from console.engine.rooms import Rooms
 from console.engine.source import Duty, SourceTask
-from console.errors import ConfigError
-from console.model.alert import Silence
+from console.errors import ConfigError, Refused
+from console.journal.cases import local_folder
+from console.model.action import Action, Reply
+from console.model.alert import Alert, Silence
+from console.model.entry import Actor, Entry
 from console.model.metric import MetricQuery, Rule, Target
+from console.model.normal import Normaliser
 from console.model.source import SourceHealth
-from console.ports import Adapter, AlertSource, MetricStore, Silencer, Watcher
+from console.paths import state as state_folder
+from console.ports import Adapter, AlertSource, Handler, MetricStore, Silencer, Watcher
+from console.secret import Secret
 from console.text import nearest
 
 log = logging.getLogger("warroom.engine")
@@ -60,22 +81,23 @@ class Wiring:
         changed: Callable[[], None],
         current: Callable[[], str],
     ) -> None:
-        from console.alerts.grouping import WindowCorrelator
-        from console.alerts.store import AlertStore
-        from console.engine.rooms import Rooms
-
         self.config = config
         self.actor = actor
         self.clock = clock
         self.ids = ids
         self.changed = changed
         self.current = current
-        self.redactor = redactor(config)
+        self.redactor = shared_redactor()
         self.normaliser = Normaliser(config.grouping)
-        self.store = AlertStore(WindowCorrelator(window_s=config.grouping.window_s), clock)
+        self.store = AlertStore(WindowCorrelator(window_s=config.grouping.window_s), single=_alert_sources(config) < 2)
         self.board = MetricBoard(queries(config), clock)
         self.rooms = Rooms(
-            state_root(config), clock=clock, ids=ids, redact=self.redactor.value, changed=changed, drill=config.drill
+            state_root(config),
+            clock=clock,
+            ids=ids,
+            redact=self.redactor.value,
+            changed=changed,
+            fallback=Path("/var/tmp") / f"warroom-fallback-{os.geteuid()}",  # noqa: S108
         )
         self.adapters = {s.name: self._adapter(s) for s in config.sources}
         self.silences: dict[str, Sequence[Silence]] = {}
@@ -85,6 +107,25 @@ class Wiring:
         self.sources = [self._source(s) for s in config.sources]
         self._answered: set[str] = set()
         self.handlers: dict[str, Handler] = {}
+        self.desk = Desk(
+            self.rooms,
+            policy=Policy(read_only=config.read_only),
+            clock=clock,
+            ids=ids,
+            redact=self.redactor,
+            state=self.rooms.state,
+        )
+        self.office = alert_acts.Office(
+            self.store,
+            self.desk,
+            {name: a for name, a in self.adapters.items() if isinstance(a, Silencer)},
+            {s.name: s.environment for s in config.sources},
+            lambda: chain.from_iterable(self.silences.values()),
+            current,
+            config.ack,
+        )
+        self.renewal = Renewal(self.office)
+        self._handling = Handling(self.handlers, self.desk, current)
 
     # Sources
 
@@ -113,12 +154,8 @@ class Wiring:
             duties.append(Duty("silences", max(source.poll_s, 10.0), lambda: self.read_silences(adapter)))
             serves.append("silences")
         if isinstance(adapter, Watcher):
-            duties.append(
-                Duty("targets", 15.0, lambda: self._read_targets(adapter), lambda: self.looked_at_targets)
-            )
-        health = SourceHealth(
-            source.name, source.type, interval_ms=round(source.poll_s * 1000), serves=tuple(serves)
-        )
+            duties.append(Duty("targets", 15.0, lambda: self._read_targets(adapter), lambda: self.looked_at_targets))
+        health = SourceHealth(source.name, source.type, interval_ms=round(source.poll_s * 1000), serves=tuple(serves))
         return SourceTask(
             health, duties, pace=Pace(source.poll_s), limit_s=max(source.timeout_s * 3, 15.0), clock=self.clock,
             changed=self.changed,
@@ -130,7 +167,11 @@ class Wiring:
                 self.store.ingest(delta, self.clock.now())
                 self.changed()
             await asyncio.sleep(0)
-        self._answered.add(source.name)
+        await self.store.settle()
+        if source.name not in self._answered:
+            self._answered.add(source.name)
+            self.remember_acks()
+        self.changed()
 
     async def _read_metrics(self, store: MetricStore) -> None:
         await self.board.poll(store)
@@ -153,3 +194,95 @@ class Wiring:
         """Ask every source at once."""
         for task in self.sources:
             task.hurry()
+
+    # Acting
+
+    def connect(self, enter: Enter, leave: Leave) -> None:
+        """Fill the handlers; once the journals are open."""
+        self.handlers |= {"incident.open": OpenHandler(enter), "incident.leave": LeaveHandler(leave)}
+        self.handlers |= alert_acts.handlers(self.office)
+        self.handlers |= command_handlers(
+            self.desk,
+            state=self.rooms.state,
+            current=self.current,
+            open_incident=self.rooms.create,
+            group_facts=self._group_facts,
+            firing=self._firing,
+            drill=self.config.drill,
+        )
+        self.handlers |= undo.handlers(self.desk, self.handlers, state=self.rooms.state, current=self.current)
+
+    async def respond(self, action: Action) -> Reply:
+        """The answer to an action; what it declares or acknowledges is taken up by the alert store."""
+        incident = str(action.args.get("incident") or "")
+        if incident and self.rooms.room(incident) is None:
+            try:
+                await self.rooms.open(incident)
+            except Refused as error:
+                return Reply(action.request_id, False, error.what, next=error.next)
+        reply = await self._handling.respond(action)
+        if reply.ok and action.id == "incident.declare" and not action.preview:
+            self.store.link(str(action.args.get("group") or ""), str(reply.data.get("incident") or ""))
+            self.changed()
+        return reply
+
+    async def reconcile(self, incident: str) -> None:
+        """What a dead console left under way gets its outcome."""
+        if self.config.read_only:
+            return
+        room = self.rooms.room(incident)
+        own = room.journal.lane if room is not None else self.rooms.watch_lanes()[0]
+        await reconcile(
+            self.desk,
+            incident,
+            self.rooms.state(incident),
+            alive=lambda lane: self.rooms.alive(incident, lane),
+            own=own,
+        )
+
+    def take_in(self, news: Mapping[str, Sequence[Entry]]) -> None:
+        """Other consoles wrote: what they acknowledged is acknowledged here too."""
+        self.remember_acks()
+        self.changed()
+
+    def remember_acks(self) -> None:
+        """Acknowledgements that the journals hold and the store does not."""
+        now = self.clock.now()
+        for state in (self.rooms.state(""), *(room.state for room in self.rooms.open_rooms())):
+            self.store.set_acks(state.acked, now)
+
+    def linked_groups(self, incident: str) -> tuple[str, ...]:
+        """Groups that belong to an incident."""
+        return self.store.linked(incident)
+
+    def _group_facts(self, key: str) -> tuple[Sequence[str], Sequence[Alert]]:
+        group = self.store.group(key)
+        if group is None:
+            return (), ()
+        return group.services, [row.alert for row in group.members if row.alert.firing]
+
+    def _firing(self, incident: str) -> Sequence[str]:
+        """Names of an incident's alerts that still fire, by what the sources say now."""
+        out = []
+        for key, linked in self.rooms.state(incident).linked.items():
+            alert = self.store.alert(key)
+            if alert.firing if alert is not None else linked.state == "firing" and not self.answered(_source(key)):
+                out.append(f"{linked.service} {linked.name}".strip())
+        return out
+
+    async def close(self) -> None:
+        """Close the adapters."""
+        await asyncio.gather(*(a.close() for a in self.adapters.values()), return_exceptions=True)
+
+
+def state_root(config: Config) -> Path:
+    """The folder that holds incidents and the watch; a local one where the operator's home is on a network disk."""
+    return Path(config.folder).expanduser() if config.folder else local_folder(state_folder())
+
+
+def _alert_sources(config: Config) -> int:
+    return sum(s.options.get("alerts", True) is not False for s in config.sources)
+
+
+def _source(key: str) -> str:
+    return key.split("/", 1)[0]
