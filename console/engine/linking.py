@@ -37,7 +37,7 @@ def later_drafts(room: Room, alerts: Alerts, groups: Sequence[str], answered: Ca
         group = alerts.group(name)
         joined = _joined(group, state.linked) if group is not None else []
         if joined:
-            body = {"alerts": [_fact(a) for a in joined], "group": name}
+            body: dict[str, object] = {"alerts": [_fact(a) for a in joined], "group": name}
             drafts.append(Draft(Kind.ALERT_LINKED, body, _SOURCE, origin="alerts"))
     return drafts
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from console.clock import Clock, Ids
 from console.config import Config
@@ -71,7 +72,7 @@ class Parts:
     async def work(self, end: asyncio.Event) -> None:
         """Serve until ``end`` is set."""
         loop = asyncio.get_running_loop()
-        self._handle.on_request(lambda: loop.call_soon_threadsafe(self._bell.set))
+        self._handle.on_request(partial(_ring, loop, self._bell))
         begin = asyncio.create_task
         self._tasks = [begin(task.run(), name=task.health.name) for task in self.wiring.sources]
         self._tasks += [
@@ -181,3 +182,8 @@ class Parts:
 
     def _publish(self) -> None:
         self._handle.publish(self.viewer.snapshot(self.current))
+
+
+def _ring(loop: asyncio.AbstractEventLoop, bell: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # the engine has ended: nobody serves any more
+        loop.call_soon_threadsafe(bell.set)
