@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import threading
 from collections.abc import Callable
 from typing import Protocol
@@ -47,12 +48,14 @@ class Bridge:
         self._show = show
         self._loop: asyncio.AbstractEventLoop | None = None
         self._guard = threading.Lock()
+        self._context: contextvars.Context | None = None
         self._pending = False
         self._asked: dict[str, asyncio.Future[Reply]] = {}
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to hear news, on this loop."""
+        """Begin to hear news, on this loop and in the caller's context: Textual finds its running app there."""
         self._loop = loop
+        self._context = contextvars.copy_context()
         self.handle.on_news(self._wake)
 
     def close(self) -> None:
@@ -78,7 +81,7 @@ class Bridge:
                 return
             self._pending = True
         with contextlib.suppress(RuntimeError):  # the loop is closed: the screen is gone
-            loop.call_soon_threadsafe(self._take)
+            loop.call_soon_threadsafe(self._take, context=self._context)
 
     def _take(self) -> None:
         with self._guard:

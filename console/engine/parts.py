@@ -145,7 +145,10 @@ class Parts:
                     task.add_done_callback(self._inflight.discard)
 
     async def _answer(self, action: Action) -> None:
-        self._handle.answer(await self.wiring.respond(action))
+        reply = await self.wiring.respond(action)
+        if action.id == "incident.declare" and reply.ok and not action.preview:
+            await self.enter(str(reply.data["incident"]))
+        self._handle.answer(reply)
 
     async def _tick(self) -> None:
         while True:
