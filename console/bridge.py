@@ -69,10 +69,6 @@ class Bridge:
         self.handle.submit(action)
         return future
 
-    def forget(self, request_id: str) -> None:
-        """Nobody waits for this reply any more."""
-        self._asked.pop(request_id, None)
-
     def _wake(self) -> None:
         """On the engine's thread."""
         with self._guard:

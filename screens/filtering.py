@@ -66,13 +66,6 @@ class Filtering(Serving):
         else:
             self.footer.show([("enter", "keep")], [("esc", "take back")])
 
-    def show_keys(self) -> None:
-        """While the line is open, only its own keys."""
-        if self._line is None:
-            super().show_keys()
-        else:
-            self.footer.show([("enter", "keep")], [("esc", "take back")])
-
     def action_act(self, id: str) -> None:
         """Until the line has the focus, what is typed for it does nothing else."""
         if self._line is None or self._line.input.has_focus:

@@ -208,7 +208,7 @@ _QUESTIONS: dict[str, Callable[[Host, Situation, Args], Awaitable[Args | None]]]
 
 def unasked() -> list[str]:
     """Actions with an argument that nobody would ask for; a test keeps this empty."""
-    aimed = {"silence.expire"}
+    aimed = {"silence.expire", "step.undo"}
     return [
         spec.id
         for spec in TABLE.values()

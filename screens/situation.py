@@ -80,6 +80,13 @@ def undoable(incident: Incident | None) -> list[Operation]:
     ]
 
 
+def undoable_step(at: Situation) -> StepView | None:
+    """The step under the cursor if it can be taken back, else the latest that can."""
+    if isinstance(at.row, StepView) and at.row.undoable:
+        return at.row
+    return next((s for s in reversed(at.run.steps) if s.undoable), None) if at.run is not None else None
+
+
 # Whether an action can work
 
 
@@ -153,6 +160,10 @@ def _stoppable(at: Situation) -> str:
     return "" if at.step is not None and at.step.state is StepState.RUNNING else "no step is running"
 
 
+def _undoable_step(at: Situation) -> str:
+    return "" if undoable_step(at) is not None else "no step here has a way back left"
+
+
 def _undo(at: Situation) -> str:
     if at.undo is not None or undoable(at.incident):
         return ""
@@ -205,6 +216,7 @@ _CHECKS: dict[str, Callable[[Situation], str]] = {
     "step.run": _runnable,
     "step.skip": _runnable,
     "step.stop": _stoppable,
+    "step.undo": _undoable_step,
     "desk.undo": _undo,
     "ui.select": _alerts_here,
     "ui.select_all": lambda at: "" if at.snapshot.alerts.total else "there is no alert to mark",
@@ -230,8 +242,9 @@ def aim(spec: ActionSpec, at: Situation) -> dict[str, object]:
         args["silence"] = at.row.key
     if spec.id == "incident.open" and isinstance(at.row, IncidentLine):
         args["incident"] = at.row.key
-    if spec.scope is Scope.RUNBOOK and at.run is not None and at.step is not None:
-        args |= {"run": at.run.id, "step": at.step.step.id}
+    step = undoable_step(at) if spec.id == "step.undo" else at.step
+    if spec.scope is Scope.RUNBOOK and at.run is not None and step is not None:
+        args |= {"run": at.run.id, "step": step.step.id}
     if spec.id == "desk.undo" and (operation := _operation(at)):
         args["operation"] = operation
     if spec.id == "incident.declare" and isinstance(at.row, Group):

@@ -105,7 +105,8 @@ _ROLLOUT = ("kubectl", "--context=prod-eu-1", "rollout", "undo", "deploy/checkou
 _STEPS = (
     StepView(Step("s1", _K, "onset follows the rollout"), 1, StepState.DONE, took_ms=1200),
     StepView(Step("s2", _M, "decide to roll back"), 2, StepState.DONE, by="ana", result="ana"),
-    StepView(Step("s3", _C, "freeze the pipeline", Tier.R1), 3, StepState.DONE, result="exit 0", undoable=True, operation_id="op-2"),
+    StepView(Step("s3", _C, "freeze the pipeline", Tier.R1), 3, StepState.DONE, result="exit 0",
+        undoable=True, operation_id="op-2"),
     StepView(Step("s4", _C, "keep logs of bad pods"), 4, StepState.DONE, result="3 files"),
     StepView(
         Step("s5", _C, "deploy/checkout to rev 811", Tier.R2, undo_text="rev 812", argv=_ROLLOUT), 5,
@@ -120,9 +121,13 @@ _STEPS = (
 RUN = Run("run-1", "rollback", "Deployment regression rollback", _STEPS, {}, at("14:03:00"), "ana")
 
 _SENT = Operation(
-    Intent("op-1", "alert.silence", "silence 20 alerts of warehouse for 1 h", "POST /api/v2/silences", "alertmanager", Tier.R2),
+    Intent("op-1", "alert.silence", "silence 20 alerts of warehouse for 1 h", "POST /api/v2/silences", "alertmanager",
+        Tier.R2),
     OperationState.SENT, at("14:02:44"), "ana", "l1",
-    Outcome("op-1", OperationState.SENT, 210, undo=Undo("silence.expire", {"silence": "alertmanager/s1"}, "expire the silence")),
+    Outcome(
+        "op-1", OperationState.SENT, 210,
+        undo=Undo("silence.expire", {"silence": "alertmanager/s1"}, "expire the silence"),
+    ),
 )  # fmt: skip
 _WAITING = Operation(
     Intent("op-3", "page.send", "page the database on-call", "POST /enqueue", "pager", Tier.R2),
@@ -156,7 +161,8 @@ def metric(key: str, title: str, unit: str, low: float, high: float, **more: obj
 
 
 METRICS = (
-    metric("errors", "error rate checkout", "%", 0.002, 0.123, limit=0.01, breached=True, onset_at=at("14:02:05"), service="checkout"),
+    metric("errors", "error rate checkout", "%", 0.002, 0.123, limit=0.01, breached=True,
+           onset_at=at("14:02:05"), service="checkout"),
     metric("p99", "p99 payments", "s", 0.3, 2.4, limit=0.5, breached=True, onset_at=at("14:02:05"), service="payments"),
     metric("pool", "pool orders-db", "%", 0.35, 1.0, onset_at=at("14:02:00"), service="orders-db"),
     metric("orders", "orders/s storefront", "/s", 118.0, 41.0),
@@ -180,8 +186,14 @@ SOURCES = (
     ),
 )  # fmt: skip
 BOOKS = (
-    Runbook("rollback", "Deployment regression rollback", "3", tuple(v.step for v in _STEPS), services=("checkout",), owner="checkout", params={"service": ""}, path="runbooks/rollback.yaml"),
-    Runbook("disk", "Disk filling", "1", tuple(v.step for v in _STEPS[:3]), owner="platform", exit_criteria=("disk below 80 %",)),
+    Runbook(
+        "rollback", "Deployment regression rollback", "3", tuple(v.step for v in _STEPS), services=("checkout",),
+        owner="checkout", params={"service": ""}, path="runbooks/rollback.yaml",
+    ),
+    Runbook(
+        "disk", "Disk filling", "1", tuple(v.step for v in _STEPS[:3]), owner="platform",
+        exit_criteria=("disk below 80 %",),
+    ),
 )  # fmt: skip
 TARGETS = (Target("node", "h4:9100", False, "connection refused", NOW), Target("api", "web-01:8080", True, "", NOW))
 RULES = (Rule("PoolExhausted", "db", "pool_in_use > 0.95", "critical", 60.0, "firing", "ok"),)
