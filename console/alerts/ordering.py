@@ -59,6 +59,8 @@ class SortedRows(Generic[T]):
         """Remove a row, given as it was put."""
         place = self._place(row)
         at = bisect_left(self._ends, place)
+        if at == len(self._chunks):
+            raise KeyError(row.key)
         chunk = self._chunks[at]
         index = bisect_left(chunk.rows, place, key=self._place)
         if chunk.rows[index].key != row.key:

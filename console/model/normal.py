@@ -81,7 +81,7 @@ class Normaliser:
         if len(self._spoken) > _KEPT:
             self._spoken.clear()
         words = (part if part.isupper() and len(part) > 1 else part.lower() for part in _CAMEL.split(name) if part)
-        value = self._spoken[name] = " ".join(words)
+        value = self._spoken[name] = clean(" ".join(words), 300)
         return value
 
 
