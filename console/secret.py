@@ -34,7 +34,7 @@ _PATTERNS = re.compile(
         \b(?:authorization|proxy-authorization)\s*[:=]\s*(?:bearer|basic|token|genie-?key|oauth)?\s*
       | \b(?:bearer|genie-?key)\s+
       | ["']?[\w.-]*(?:password|passwd|secret|token|api[_-]?key|private[_-]?key|credential)s?["']?\s*[:=]\s*["']?
-      | ://[^/\s:@]+:
+      | ://[^/\s:@]+:(?=[^/\s@]+@)
       | \b(?=AKIA|ASIA|ghp_|gho_|glpat-|xox[abprs]-|sk_live_|eyJ[\w-]+\.eyJ)
     )
     (?P<value>[^\s"'@,;&}\]]{4,})

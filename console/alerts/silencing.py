@@ -13,6 +13,9 @@ from console.model.alert import Alert, Matcher
 
 MOST = 20
 """Silences that one gesture may set."""
+_TELLING = frozenset(
+    {"alertname", "service", "app", "job", "instance", "host", "node", "pod", "deployment", "kube_deployment"}
+)
 _VOLATILE = frozenset({"alertstate", "prometheus", "prometheus_replica", "replica", "receiver"})
 
 
@@ -34,18 +37,20 @@ def exact(alert: Alert) -> tuple[Matcher, ...]:
 def plan(source: str, chosen: Sequence[Alert], known: Iterable[Alert], filter: Sequence[Matcher] | None) -> Plan:
     """The smallest honest set of silences for alerts of one source.
 
-    Tried in turn: the filter's own matchers; the labels that all chosen share; one silence for each value of the label
-    that splits them into fewest parts; one for each alert. The first that mutes nothing else is taken; else, among
-    those that are few enough, the one that mutes fewest others, which the preview then names.
+    Tried in turn: the filter's own matchers; the labels that all chosen share; one silence for each service, for each
+    alert name, for both, for these on each instance; one for each alert. The first that mutes nothing else is taken;
+    else, among those that are few enough, the one that mutes fewest others, which the preview then names. But for the
+    filter's own, a silence always names a service, an alert name or a host: cluster and severity alone are too wide.
     Raises ``Refused`` if no alert carries labels or if it would take more than ``MOST`` silences.
     """
     if any(not a.labels for a in chosen):
         raise Refused("an alert without labels cannot be silenced", next="take it out of the selection")
     mine = [a for a in known if a.source == source]
     wanted = {a.key for a in chosen}
+    own = (tuple(filter),) if filter else ()
     best: tuple[int, int, tuple[tuple[Matcher, ...], ...], tuple[Alert, ...]] | None = None
     for silences in _candidates(chosen, filter):
-        if not silences or len(silences) > MOST:
+        if len(silences) > MOST or not (silences == own or _narrow(silences)):
             continue
         if not all(any(matches(m, a.labels) for m in silences) for a in chosen):
             continue
@@ -65,11 +70,10 @@ def plan(source: str, chosen: Sequence[Alert], known: Iterable[Alert], filter: S
 def _candidates(chosen: Sequence[Alert], filter: Sequence[Matcher] | None) -> Iterable[tuple[tuple[Matcher, ...], ...]]:
     if filter:
         yield (tuple(filter),)
-    common = _common(chosen)
-    if common:
-        yield (common,)
-    yield _split(chosen, common)
-    yield tuple(dict.fromkeys(exact(a) for a in chosen)) if len(chosen) <= MOST else ()
+    yield (_common(chosen),)
+    for names in (("service",), ("alertname",), ("service", "alertname"), ("service", "alertname", "instance")):
+        yield _split(chosen, names)
+    yield tuple(dict.fromkeys(exact(a) for a in chosen))
 
 
 def _common(chosen: Sequence[Alert]) -> tuple[Matcher, ...]:
@@ -79,17 +83,17 @@ def _common(chosen: Sequence[Alert]) -> tuple[Matcher, ...]:
     return tuple(Matcher(k, v) for k, v in sorted(shared) if k not in _VOLATILE)
 
 
-def _split(chosen: Sequence[Alert], common: tuple[Matcher, ...]) -> tuple[tuple[Matcher, ...], ...]:
-    """One silence for each value of the label that all have and that has fewest values, more than one."""
-    values: dict[str, set[str]] = {}
-    for name in set.intersection(*(set(a.labels) for a in chosen)):
-        found = {a.labels[name] for a in chosen}
-        if 1 < len(found) <= MOST:
-            values[name] = found
-    if not values:
-        return ()
-    name = min(values, key=lambda n: (len(values[n]), n))
-    return tuple(_common([a for a in chosen if a.labels[name] == v]) for v in sorted(values[name]))
+def _split(chosen: Sequence[Alert], names: Sequence[str]) -> tuple[tuple[Matcher, ...], ...]:
+    """One silence for each combination of values of these labels: what the alerts that have it share."""
+    parts: dict[tuple[str, ...], list[Alert]] = {}
+    for alert in chosen:
+        parts.setdefault(tuple(alert.labels.get(n, "") for n in names), []).append(alert)
+    return tuple(_common(part) for _, part in sorted(parts.items()))
+
+
+def _narrow(silences: Sequence[Sequence[Matcher]]) -> bool:
+    """Whether each silence names what it is about: one on a cluster or a severity alone would mute what comes later."""
+    return all(any(m.name in _TELLING and m.is_equal and m.value for m in matchers) for matchers in silences)
 
 
 def by_source(chosen: Iterable[Alert]) -> Mapping[str, list[Alert]]:
