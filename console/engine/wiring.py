@@ -36,6 +36,7 @@ from console.model.entry import Actor, Entry
 from console.model.metric import MetricQuery, Rule, Target
 from console.model.normal import Normaliser
 from console.model.source import SourceHealth
+from console.paths import shipped
 from console.paths import state as state_folder
 from console.ports import Adapter, AlertSource, Handler, MetricStore, Silencer, Watcher
 from console.secret import Secret
@@ -125,6 +126,8 @@ class Wiring:
             config.ack,
         )
         self.renewal = Renewal(self.office)
+        self.shelf = Shelf()
+        self.live = LiveOutput(self.redactor, changed)
         self._handling = Handling(self.handlers, self.desk, current)
 
     # Sources
@@ -197,8 +200,12 @@ class Wiring:
 
     # Acting
 
-    def connect(self, enter: Enter, leave: Leave) -> None:
-        """Fill the handlers; once the journals are open."""
+    async def connect(self, enter: Enter, leave: Leave) -> None:
+        """Read the runbooks and fill the handlers; once the journals are open."""
+        folders = [shipped("runbooks"), *(Path(f).expanduser() for f in self.config.runbooks)]
+        self.shelf = await asyncio.to_thread(Shelf.load, folders)
+        for broken in self.shelf.broken:
+            log.warning("runbook %s: %s", broken.path, "; ".join(map(str, broken.problems)))
         self.handlers |= {"incident.open": OpenHandler(enter), "incident.leave": LeaveHandler(leave)}
         self.handlers |= alert_acts.handlers(self.office)
         self.handlers |= command_handlers(
@@ -208,6 +215,17 @@ class Wiring:
             open_incident=self.rooms.create,
             group_facts=self._group_facts,
             firing=self._firing,
+            drill=self.config.drill,
+        )
+        self.handlers |= runbook_handlers(
+            self.desk,
+            ProcessRunner(self.clock),
+            state=self.rooms.state,
+            current=self.current,
+            shelf=self.shelf,
+            live=self.live,
+            environment=lambda: f"on {os.uname().nodename}",
+            secrets=self.secret,
             drill=self.config.drill,
         )
         self.handlers |= undo.handlers(self.desk, self.handlers, state=self.rooms.state, current=self.current)
