@@ -67,7 +67,7 @@ class _Once:
     async def __aenter__(self) -> _Once:
         if self._journal:
             await self.wiring.rooms.start(self._actor)
-        self.wiring.connect(self._enter, self._leave)
+        await self.wiring.connect(self._enter, self._leave)
         return self
 
     async def __aexit__(self, *_: object) -> None:

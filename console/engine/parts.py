@@ -55,7 +55,7 @@ class Parts:
     async def open(self, start: str) -> None:
         """Open the journals, come back to where the operator was, reconcile what a crash left open."""
         await self.rooms.start(self.actor)
-        self.wiring.connect(self.enter, self.leave)
+        await self.wiring.connect(self.enter, self.leave)
         self._came_back = await asyncio.to_thread(load, self._kept)
         self.publisher.touch()
         await self.wiring.reconcile("")

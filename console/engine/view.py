@@ -7,10 +7,13 @@ import logging
 from collections.abc import Callable
 from itertools import chain
 
+from msgspec.structs import replace
+
 from console.clock import Clock, Millis
 from console.engine.wiring import Wiring
 from console.model.entry import Actor
 from console.model.incident import Incident, IncidentLine, TimelineRow
+from console.model.runbook import StepView
 from console.model.snapshot import Away, Due, Snapshot, View
 
 log = logging.getLogger("warroom.engine")
@@ -72,7 +75,7 @@ class Viewer:
         """The snapshot as of this moment."""
         wiring, now = self._wiring, self._clock.now()
         self._version += 1
-        incident = wiring.rooms.state(current) if current else None
+        incident = self._with_live(wiring.rooms.state(current)) if current else None
         return Snapshot(
             version=self._version,
             at=now,
@@ -87,12 +90,25 @@ class Viewer:
             targets=tuple(chain.from_iterable(wiring.targets.values())),
             rules=tuple(chain.from_iterable(wiring.rules.values())),
             silences=tuple(chain.from_iterable(wiring.silences.values())),
+            runbooks=wiring.shelf.runbooks,
             watch=wiring.rooms.watch,
             due=self._due(incident),
             journal=wiring.rooms.health(current),
             away=self._away if current else None,
             notice=self._notice(current),
         )
+
+    def _with_live(self, incident: Incident) -> Incident:
+        """The incident with the last lines of steps that run in this console."""
+        live = self._wiring.live
+        if not live.outputs:
+            return incident
+
+        def told(step: StepView) -> StepView:
+            return replace(step, output=live.live(step.operation_id)) if step.operation_id in live.outputs else step
+
+        runs = tuple(replace(run, steps=tuple(map(told, run.steps))) for run in incident.runs)
+        return replace(incident, runs=runs)
 
     def _due(self, incident: Incident | None) -> tuple[Due, ...]:
         """What wants attention: effects whose outcome nobody knows, silences that are about to lapse."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
+from console.adapters.command import ProcessRunner
 from console.alerts import acts as alert_acts
 from console.alerts.grouping import WindowCorrelator
 from console.alerts.renewal import Renewal
@@ -39,6 +40,9 @@ from console.model.source import SourceHealth
 from console.paths import shipped
 from console.paths import state as state_folder
 from console.ports import Adapter, AlertSource, Handler, MetricStore, Silencer, Watcher
+from console.runbook.acts import handlers as runbook_handlers
+from console.runbook.live import LiveOutput
+from console.runbook.shelf import Shelf
 from console.secret import Secret
 from console.text import nearest
 
@@ -202,8 +206,7 @@ class Wiring:
 
     async def connect(self, enter: Enter, leave: Leave) -> None:
         """Read the runbooks and fill the handlers; once the journals are open."""
-        folders = [shipped("runbooks"), *(Path(f).expanduser() for f in self.config.runbooks)]
-        self.shelf = await asyncio.to_thread(Shelf.load, folders)
+        self.shelf = await asyncio.to_thread(_read_shelf, self.config)
         for broken in self.shelf.broken:
             log.warning("runbook %s: %s", broken.path, "; ".join(map(str, broken.problems)))
         self.handlers |= {"incident.open": OpenHandler(enter), "incident.leave": LeaveHandler(leave)}
@@ -296,6 +299,10 @@ class Wiring:
 def state_root(config: Config) -> Path:
     """The folder that holds incidents and the watch; a local one where the operator's home is on a network disk."""
     return Path(config.folder).expanduser() if config.folder else local_folder(state_folder())
+
+
+def _read_shelf(config: Config) -> Shelf:
+    return Shelf.load([shipped("runbooks"), *(Path(folder).expanduser() for folder in config.runbooks)])
 
 
 def _alert_sources(config: Config) -> int:
