@@ -9,12 +9,16 @@ import logging
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from console.config import SourceConfig
 from console.errors import (
     BackendError,
     BadAnswer,
+    ConfigError,
     RateLimited,
     Rejected,
     ServerFailed,
@@ -33,6 +37,9 @@ log = logging.getLogger("warroom.http")
 
 LARGEST = 256_000_000
 """Bytes of a body that are read at most; 100k alerts are about 75 MB."""
+
+WORDS_S = 2.0
+"""How long the text of a refusal is waited for."""
 
 
 class HttpClient:
@@ -74,9 +81,9 @@ class HttpClient:
         try:
             async with asyncio.timeout_at(deadline):
                 response = await self._sent(method, path, params, json)
-                status = response.status_code
-                if not response.is_success:
-                    raise await self._refusal(response, path)
+            status = response.status_code
+            if not response.is_success:
+                raise await self._refusal(response, path)
             pieces = response.aiter_bytes()
             while True:
                 try:
@@ -109,8 +116,14 @@ class HttpClient:
                 await client.aclose()
 
     async def _sent(self, method: str, path: str, params: Mapping[str, Any] | None, json: object) -> httpx.Response:
-        client = self._connected()
-        request = client.build_request(method, self.base + path, params=params, json=json, headers=self._headers())
+        import httpx
+
+        headers = await self._headers(path)
+        try:
+            client = self._connected()
+            request = client.build_request(method, self.base + path, params=params, json=json, headers=headers)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise Unreachable(f"{self._name(path)}: {clean(str(error), 200)}", next="check its address") from None
         return await client.send(request, stream=True)
 
     def _connected(self) -> httpx.AsyncClient:
@@ -128,34 +141,48 @@ class HttpClient:
             )
         return self._client
 
-    def _headers(self) -> dict[str, str]:
-        """Secrets are resolved at each request, so that a renewed login is used at once."""
+    async def _headers(self, path: str) -> dict[str, str]:
+        """Secrets are resolved at each request, so that a renewed login is used at once; programs run off the loop."""
+        named = (*self._config.auth.values(), *self._config.headers.values())
+        slow = any(value.startswith(("cmd:", "file:")) for value in named)
+        try:
+            headers = await asyncio.to_thread(self._resolved) if slow else self._resolved()
+        except ConfigError as error:
+            raise Unauthorised(f"{self._name(path)}: {error.what}", next=error.next) from None
+        for name, value in headers.items():
+            if not (value.isascii() and value.isprintable()):
+                raise Unauthorised(f"{self._name(path)}: its {name} header is not plain text", next="check the secret")
+        return headers
+
+    def _resolved(self) -> dict[str, str]:
         import base64
 
         headers = {"Accept": "application/json", "User-Agent": "warroom"}
         for name, value in self._config.headers.items():
-            reference = value.split(":", 1)[0] in ("env", "file", "cmd")
-            headers[name] = self._secrets(value).reveal() if reference else value
+            headers[name] = self._value(value)
         auth = self._config.auth
         if "bearer" in auth:
             headers["Authorization"] = "Bearer " + self._secrets(auth["bearer"]).reveal().strip()
         elif "user" in auth:
-            user = auth["user"]
-            if user.split(":", 1)[0] in ("env", "file", "cmd"):
-                user = self._secrets(user).reveal().strip()
             password = self._secrets(auth["password"]).reveal().strip()
-            pair = base64.b64encode(f"{user}:{password}".encode()).decode()
+            pair = base64.b64encode(f"{self._value(auth['user'])}:{password}".encode()).decode()
             self._redact.learn(Secret(pair))
             headers["Authorization"] = f"Basic {pair}"
         return headers
 
+    def _value(self, text: str) -> str:
+        reference = text.split(":", 1)[0] in ("env", "file", "cmd")
+        return self._secrets(text).reveal().strip() if reference else text
+
     async def _refusal(self, response: httpx.Response, path: str) -> BackendError:
-        text = ""
-        with contextlib.suppress(Exception):
-            async for chunk in response.aiter_bytes():
-                text += chunk.decode("utf-8", "replace")
-                if len(text) > 2000:
-                    break
+        body = b""
+        with contextlib.suppress(Exception):  # what is known already counts more than the text that would explain it
+            async with asyncio.timeout(min(WORDS_S, self._config.timeout_s)):
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > 4000:
+                        break
+        text = body.decode("utf-8", "replace")
         status, name = response.status_code, self._name(path)
         said = self._said(text)
         if status in (401, 403):
@@ -171,7 +198,7 @@ class HttpClient:
         return Rejected(f"{name} answered {status}{said}")
 
     def _said(self, text: str) -> str:
-        text = " ".join(text.split())
+        text = " ".join(_unwrapped(text).split())
         if not text or text.startswith("<"):
             return ""
         return ": " + clean(self._redact.text(text), 200)
@@ -195,10 +222,22 @@ class HttpClient:
 def retry_after(value: str, now: float | None = None) -> float:
     """Seconds of a ``Retry-After`` header: a number or an HTTP date; 0 if it says nothing usable (RFC 9110 §10.2.3)."""
     value = value.strip()
-    if value.isdigit():
-        return float(min(int(value), 86_400))
+    if value.isascii() and value.isdigit():
+        return float(min(int(value[:9]), 86_400))
     try:
-        when = email.utils.parsedate_to_datetime(value).timestamp()
-    except (TypeError, ValueError, OverflowError):
+        date = email.utils.parsedate_to_datetime(value)
+        when = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, OverflowError, IndexError):
         return 0.0
     return max(0.0, min(when - (time.time() if now is None else now), 86_400.0))
+
+
+def _unwrapped(text: str) -> str:
+    """The words in a refusal: APIs put them under ``error`` or ``message``, or send one JSON string."""
+    try:
+        value = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return text
+    if isinstance(value, dict):
+        value = next((value[name] for name in ("error", "message") if isinstance(value.get(name), str)), text)
+    return value if isinstance(value, str) else text

@@ -129,7 +129,9 @@ def test_asked_to_wait_until_a_date() -> None:
     assert 60 < error.retry_after <= 90
 
 
-@pytest.mark.parametrize("value", ["", "soon", "²", "9" * 5000, "Thu, 99 Foo 2026", "-5", "1e9", "\xff"])
+@pytest.mark.parametrize(
+    "value", ["", "soon", "²", pytest.param("9" * 5000, id="long"), "Thu, 99 Foo 2026", "-5", "1e9", "\xff"]
+)
 def test_a_useless_retry_after_is_still_asked_to_wait(value: str) -> None:
     error = failure(status("429 Too Many Requests", Retry_After=value))
     assert isinstance(error, RateLimited)
@@ -214,7 +216,7 @@ def test_a_body_over_the_bound_is_let_go(monkeypatch: pytest.MonkeyPatch) -> Non
     assert isinstance(error, BadAnswer)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://nowhere.invalid", "http://[::1", "gopher://127.0.0.1"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://[::1", "gopher://127.0.0.1"])
 def test_an_address_that_leads_nowhere(url: str) -> None:
     async def main() -> None:
         client = HttpClient(config(url), Vault(), Redactor())
