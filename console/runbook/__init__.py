@@ -1,1 +1,1 @@
-"""Loads, checks and runs runbooks."""
+"""Loads, checks and runs runbooks; the format of the files stands in README.md."""
