@@ -233,7 +233,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
         Scope.RUNBOOK,
         Tier.R2,
         "Run the current step; its own risk decides whether it asks first.",
-        (Arg("step"), Arg("run"), Arg("result", help="for a manual step: what was found"), Arg("incident")),
+        (
+            Arg("step"),
+            Arg("run"),
+            Arg("result", help="for a manual step: what was found"),
+            Arg("reason", help="why out of order, or again"),
+            Arg("incident"),
+        ),
         footer=1,
     ),
     ActionSpec(
