@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from itertools import islice
 
 from console.clock import Millis
 from console.model.alert import Alert, AlertState
@@ -21,7 +23,9 @@ QUIET_MS = 600_000
 MOST = 2_000
 """Members of a group; what would come after them opens another."""
 NEAR = 8
-"""Groups of one cluster that are considered."""
+"""Grave groups of one cluster that are considered."""
+PAST = 4
+"""Groups of one unit that are considered."""
 
 
 class _Group:
@@ -48,11 +52,12 @@ class WindowCorrelator:
         self._window = round(window_s * 1000)
         self._groups: dict[str, _Group] = {}
         self._of: dict[str, _Group] = {}
-        self._firing: set[str] = set()
-        self._units: dict[tuple[str, str], tuple[str, Millis]] = {}
-        self._near: dict[str, deque[str]] = {}
+        self._rested: dict[str, Millis] = {}
+        """Members that fire no more, and since when."""
+        self._units: dict[tuple[str, str], tuple[tuple[_Group, Millis], ...]] = {}
+        """The last groups of a unit, the latest last, each with the unit's last onset in it."""
+        self._near: dict[str, deque[_Group]] = {}
         self._dirty: dict[str, None] = {}
-        self._count = 0
 
     def apply(self, changed: Sequence[Alert], gone: Sequence[str], now: Millis) -> Mapping[str, str]:
         """Take in what changed; the group of each alert whose group is another than before."""
@@ -60,33 +65,37 @@ class WindowCorrelator:
         for alert in sorted(changed, key=lambda a: (a.started_at, a.key)) if len(changed) > 1 else changed:
             if alert.state is AlertState.FIRING:
                 self._fire(alert, now, moved)
-            elif alert.state is AlertState.RESOLVED:
+            else:
                 self._rest(alert.key, now)
         for key in gone:
-            self._forget(key)
+            self._forget(key, now)
         return moved
 
     def _fire(self, alert: Alert, now: Millis, moved: dict[str, str]) -> None:
         known = self._of.get(alert.key)
         if known is not None:
-            if not (known.quiet and now - known.quiet > QUIET_MS):
-                self._burn(known, alert.key)
+            rested = self._rested.get(alert.key, now)
+            if now - rested <= QUIET_MS:
+                self._wake(known, alert.key)
                 return
-            self._forget(alert.key)
+            self._forget(alert.key, now)
         onset = min(alert.started_at or now, now)
         group, why = self._place(alert, onset, now)
         if group is None:
-            self._count += 1
-            group = _Group(f"g{self._count}", alert, onset)
-            self._groups[group.key] = group
-            if alert.cluster:
-                self._near.setdefault(alert.cluster, deque(maxlen=NEAR)).append(group.key)
+            name = self._name(alert.key, onset)
+            group = self._groups[name] = _Group(name, alert, onset)
         self._join(group, alert, onset, why)
         moved[alert.key] = group.key
 
-    def _burn(self, group: _Group, key: str) -> None:
-        if key not in self._firing:
-            self._firing.add(key)
+    def _name(self, key: str, onset: Millis) -> str:
+        """The same after a restart and in every console that heard of the same alert first."""
+        text = f"{key}@{onset}"
+        while (name := "g" + blake2b(text.encode(), digest_size=5).hexdigest()) in self._groups:
+            text += "+"
+        return name
+
+    def _wake(self, group: _Group, key: str) -> None:
+        if self._rested.pop(key, None) is not None:
             group.firing += 1
         group.quiet = 0
         self._dirty[group.key] = None
@@ -95,35 +104,42 @@ class WindowCorrelator:
         """The group that an alert belongs to, and why; a group without room or quiet for long takes nothing."""
         if not alert.service and not alert.cluster:
             return None, ""
-        known = self._units.get((alert.service, alert.cluster))
-        if known is not None and alert.service and abs(onset - known[1]) <= self._window:
-            group = self._groups.get(known[0])
-            if group is not None and self._takes(group, now):
-                return group, f"same service and cluster: {alert.service} {alert.cluster}".rstrip()
+        if alert.service:
+            for group, last in reversed(self._units.get((alert.service, alert.cluster), ())):
+                if abs(onset - last) <= self._window and self._takes(group, now):
+                    return group, f"same service and cluster: {alert.service} {alert.cluster}".rstrip()
         if not alert.cluster or alert.severity > Severity.SEV3:
             return None, ""
-        for key in reversed(self._near.get(alert.cluster, ())):
-            group = self._groups.get(key)
-            if group is not None and group.grave and self._takes(group, now) and abs(onset - group.fresh) <= CASCADE_MS:
+        for group in reversed(self._near.get(alert.cluster, ())):
+            if self._takes(group, now) and abs(onset - group.fresh) <= CASCADE_MS:
                 seconds = (onset - group.root[0]) // 1000
                 when = f"{abs(seconds)} s {'after' if seconds >= 0 else 'before'}"
                 return group, f"{alert.service or alert.name} {when} {group.first} in {alert.cluster}"
         return None, ""
 
     def _takes(self, group: _Group, now: Millis) -> bool:
-        return group.size < MOST and not (group.quiet and now - group.quiet > QUIET_MS)
+        return 0 < group.size < MOST and not (group.quiet and now - group.quiet > QUIET_MS)
 
     def _join(self, group: _Group, alert: Alert, onset: Millis, why: str) -> None:
         group.size += 1
-        group.grave = group.grave or alert.severity <= Severity.SEV3
+        group.firing += 1
+        group.quiet = 0
         self._of[alert.key] = group
-        self._burn(group, alert.key)
+        self._dirty[group.key] = None
+        if not group.grave and alert.severity <= Severity.SEV3:
+            group.grave = True
+            if group.cluster:
+                self._near.setdefault(group.cluster, deque(maxlen=NEAR)).append(group)
         symptom = (alert.service, alert.name)
         if symptom not in group.symptoms:
             group.symptoms.add(symptom)
             group.fresh = max(group.fresh, onset)
-        if alert.service or alert.cluster:
-            self._units[(alert.service, alert.cluster)] = (group.key, onset)
+        if alert.service:
+            unit = (alert.service, alert.cluster)
+            past = self._units.get(unit, ())
+            last = max((at for known, at in past if known is group), default=onset)
+            others = tuple(one for one in past if one[0] is not group and one[0].size)
+            self._units[unit] = (*others[1 - PAST :], (group, max(last, onset)))
         root = (onset, int(alert.severity), alert.key)
         if root <= group.root:
             group.root, group.first = root, alert.service or alert.name
@@ -132,34 +148,39 @@ class WindowCorrelator:
 
     def _rest(self, key: str, now: Millis) -> None:
         group = self._of.get(key)
-        if group is not None and key in self._firing:
-            self._firing.discard(key)
-            group.firing -= 1
-            if not group.firing:
-                group.quiet = now
-            self._dirty[group.key] = None
+        if group is not None and key not in self._rested:
+            self._rested[key] = now
+            self._sink(group, now)
 
-    def _forget(self, key: str) -> None:
+    def _sink(self, group: _Group, now: Millis) -> None:
+        """One member fewer fires."""
+        group.firing -= 1
+        if not group.firing:
+            group.quiet = now
+        self._dirty[group.key] = None
+
+    def _forget(self, key: str, now: Millis) -> None:
         group = self._of.pop(key, None)
         if group is None:
             return
         group.size -= 1
-        if key in self._firing:
-            self._firing.discard(key)
-            group.firing -= 1
+        if self._rested.pop(key, None) is None:
+            self._sink(group, now)
         self._dirty[group.key] = None
         if not group.size:
             del self._groups[group.key]
             near = self._near.get(group.cluster)
-            if near is not None and group.key in near:
-                near.remove(group.key)
+            if near is not None and group in near:
+                near.remove(group)
+                if not near:
+                    del self._near[group.cluster]
 
     def expire(self, now: Millis) -> None:
         """Let units go that no group stands behind, a few at a time."""
-        for unit in list(self._units)[:200]:
-            value = self._units.pop(unit)
-            if value[0] in self._groups:
-                self._units[unit] = value
+        for unit in list(islice(self._units, 200)):
+            past = tuple(one for one in self._units.pop(unit) if one[0].size)
+            if past:
+                self._units[unit] = past
 
     def group_of(self, key: str) -> str:
         group = self._of.get(key)
