@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from console.alerts.expressions import compiled, full_match, portable
 from console.errors import Refused
 from console.model.alert import AlertRow, AlertState, Matcher
 from console.text import nearest
@@ -25,9 +26,7 @@ Test = Callable[[AlertRow], bool]
 
 _PART = re.compile(r'(?P<not>-?)(?P<body>(?:[^\s"]|"[^"]*(?:"|\Z))+)')
 _CONDITION = re.compile(r"(?P<name>[A-Za-z_][\w.\-/]*)(?P<sign>=~|!~|!=|=)(?P<value>.*)", re.S)
-_SEVERITY = re.compile(r"sev(?:erity)?(?P<sign><=|>=|<|>|:)(?:sev)?(?P<step>[1-5])", re.I)
-_NESTED = re.compile(r"\([^)]*[+*][^)]*\)[+*{]")
-"""A repeated group that repeats inside: the shape that takes exponential time."""
+_SEVERITY = re.compile(r"sev(?:erity)?(?P<sign><=|>=|<|>|:)(?:sev)?(?P<step>.*)", re.I | re.S)
 _ENTITIES = ("service", "cluster", "host", "pod", "source", "name")
 
 _STATES: dict[str, Test] = {
@@ -80,7 +79,7 @@ def parse(text: str) -> Filter:
 def _part(body: str) -> tuple[Test, Matcher | None]:
     severity = _SEVERITY.fullmatch(body)
     if severity:
-        return _severity(severity["sign"], int(severity["step"])), None
+        return _severity(severity["sign"], severity["step"]), None
     if body.startswith("is:"):
         state = body[3:].lower()
         if state not in _STATES:
@@ -96,7 +95,10 @@ def _part(body: str) -> tuple[Test, Matcher | None]:
     return _word(body.lower()), None
 
 
-def _severity(sign: str, step: int) -> Test:
+def _severity(sign: str, word: str) -> Test:
+    if word not in ("1", "2", "3", "4", "5"):
+        raise Refused("a severity is 1 to 5", next="1 is critical: sev<=2")
+    step = int(word)
     tests: dict[str, Test] = {
         "<=": lambda r: r.alert.severity <= step,
         ">=": lambda r: r.alert.severity >= step,
@@ -107,14 +109,14 @@ def _severity(sign: str, step: int) -> Test:
     return tests[sign]
 
 
-def _condition(name: str, sign: str, value: str) -> tuple[Test, Matcher]:
+def _condition(name: str, sign: str, value: str) -> tuple[Test, Matcher | None]:
     regex, equal = sign in ("=~", "!~"), sign in ("=", "=~")
     entity = name in _ENTITIES
     if regex:
-        pattern = _compiled(value)
+        compiled(value)
 
         def found(have: str) -> bool:
-            return (pattern.fullmatch(have[:1000]) is not None) is equal
+            return full_match(value, have) is equal
     else:
 
         def found(have: str) -> bool:
@@ -127,16 +129,7 @@ def _condition(name: str, sign: str, value: str) -> tuple[Test, Matcher]:
             have = str(getattr(alert, name)) if entity else ""
         return found(have)
 
-    return test, Matcher(name, value, regex, equal)
-
-
-def _compiled(value: str) -> re.Pattern[str]:
-    if len(value) > 200 or _NESTED.search(value):
-        raise Refused("that regular expression may take very long", next="write it without a repeated repetition")
-    try:
-        return re.compile(value)
-    except re.error as error:
-        raise Refused(f"that is not a regular expression: {error}") from None
+    return test, Matcher(name, value, regex, equal) if not regex or portable(value) else None
 
 
 def _word(word: str) -> Test:
@@ -162,7 +155,7 @@ def matches(matchers: Sequence[Matcher], labels: dict[str, str]) -> bool:
     """Whether a silence mutes an alert: a missing label is the empty one, expressions are anchored."""
     for m in matchers:
         have = labels.get(m.name, "")
-        hit = re.fullmatch(m.value, have) is not None if m.is_regex else have == m.value
+        hit = full_match(m.value, have) if m.is_regex else have == m.value
         if hit is not m.is_equal:
             return False
     return True
