@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 from msgspec import Struct
@@ -40,6 +40,9 @@ class _Rule(Struct):
     activeAt: str = ""
 
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are not JSON, not UTF-8, not of the form, or nested without end."""
+
 _LISTED = msgspec.json.Decoder(_Listed)
 _RULE = msgspec.json.Decoder(_Rule)
 
@@ -51,13 +54,13 @@ def alertmanager_form(source: str, normaliser: Normaliser, now: Callable[[], int
     def build(data: bytes) -> Alert | None:
         try:
             raw = _LISTED.decode(data)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             found = _repair(data)
             if found is None:
                 return None
             raw = found
         labels = share.pairs(raw.labels)
-        identity = share.text(raw.fingerprint) or _fingerprint(labels)
+        identity = share.text(raw.fingerprint) or _fingerprint(raw.labels)
         ends = instant(raw.endsAt)
         resolved = 0 < ends <= now()
         return _alert(
@@ -84,15 +87,20 @@ def prometheus_form(source: str, normaliser: Normaliser) -> Callable[[bytes], Al
     def build(data: bytes) -> Alert | None:
         try:
             raw = _RULE.decode(data)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             found = _repair(data)
             if found is None:
                 return None
-            raw = _Rule(found.labels, found.annotations)
-        labels = share.pairs(raw.labels)
+            raw = _Rule(found.labels, found.annotations, found.state, found.activeAt)
         state = AlertState.PENDING if raw.state == "pending" else AlertState.FIRING
         return _alert(
-            source, _fingerprint(labels), labels, share.pairs(raw.annotations), normaliser, state, instant(raw.activeAt)
+            source,
+            _fingerprint(raw.labels),
+            share.pairs(raw.labels),
+            share.pairs(raw.annotations),
+            normaliser,
+            state,
+            instant(raw.activeAt),
         )
 
     return build
@@ -154,16 +162,21 @@ class Shared:
         return {get(k) or text(k): get(v) or text(v) for k, v in pairs.items()}
 
 
-def _repair(data: bytes) -> _Listed | None:
-    """What can be read of an item in which some field has the wrong type."""
+class _Either(_Listed):
+    state: str = ""
+    activeAt: str = ""
+
+
+def _repair(data: bytes) -> _Either | None:
+    """What can be read of an item in which some field has the wrong type, in either form."""
     try:
         item = msgspec.json.decode(data)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return None
     if not isinstance(item, dict):
         return None
-    listed = _Listed(labels=_texts(item.get("labels")), annotations=_texts(item.get("annotations")))
-    for name in ("startsAt", "endsAt", "fingerprint", "generatorURL"):
+    listed = _Either(labels=_texts(item.get("labels")), annotations=_texts(item.get("annotations")))
+    for name in ("startsAt", "endsAt", "fingerprint", "generatorURL", "state", "activeAt"):
         value = item.get(name)
         if isinstance(value, str):
             setattr(listed, name, value)
@@ -190,10 +203,11 @@ def _fingerprint(labels: dict[str, str]) -> str:
 
 
 def instant(text: str) -> int:
-    """Milliseconds of an RFC 3339 time, 0 for none, Go's zero time or rubbish."""
+    """Milliseconds of an RFC 3339 time, UTC if it names no zone; 0 for none, before 1970, Go's zero time or rubbish."""
     if len(text) < 19 or text.startswith("0001-"):
         return 0
     try:
-        return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+        time = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return max(0, int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000))
     except (ValueError, OverflowError):
         return 0

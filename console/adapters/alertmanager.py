@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
 
-from console.adapters.alert_forms import alertmanager_form, instant
+from console.adapters.alert_forms import UNREADABLE, alertmanager_form, instant
 from console.adapters.decode import AlertDecoder
 from console.adapters.decode_child import SetUp
 from console.adapters.http import HttpClient
@@ -139,7 +140,7 @@ class Alertmanager:
     async def expire_silence(self, id: str) -> None:
         """End a silence; one that has ended is looked up before it counts as an error (0.25 answers 500 for it)."""
         try:
-            await self._http.send("DELETE", f"/api/v2/silence/{id}")
+            await self._http.send("DELETE", f"/api/v2/silence/{quote(id, safe='')}")
         except (Rejected, ServerFailed):
             if any(s.id == id for s in await self.silences()):
                 raise
@@ -169,9 +170,13 @@ T = TypeVar("T")
 def _decoded(body: bytes, form: type[T], name: str) -> T:
     try:
         return msgspec.json.decode(body, type=form)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise BadAnswer(f"{name}: {clean(str(error), 200)}", next="is this address an Alertmanager?") from None
 
 
 def _written(at: Millis) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    try:
+        time = datetime.fromtimestamp(at / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Rejected(f"{at} ms is no time that can be written") from None
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

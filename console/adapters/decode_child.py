@@ -1,7 +1,8 @@
 """The decoder process: reads bodies from standard input, answers with what changed; ends when its parent does.
 
-Frames both ways: four bytes of length, big-endian, then that many bytes; a length of zero ends a body. The first frame
-in is the set-up as JSON. Each frame out is one byte (``d`` delta, ``e`` error) and msgpack.
+Frames both ways: four bytes of length, big-endian, then that many bytes; a length of zero ends a body, ``ABANDONED``
+lets go of one that broke off. The first frame in is the set-up as JSON. Each frame out is one byte (``d`` delta, ``e``
+error, ``n`` how many items could not be read, which ends the answer) and msgpack.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from console.errors import BadAnswer
 from console.model.normal import Normaliser
 
 
+ABANDONED = b"\xff\xff\xff\xff"
+"""Stands for a length: what came of this body is forgotten."""
+
+
 class SetUp(Struct):
     """What the decoder must know of its source."""
 
@@ -38,14 +43,7 @@ def main(into: BinaryIO, out: BinaryIO) -> None:
     listing = Listing(build)
     gc.freeze()
     gc.disable()
-    while True:
-        parts: list[bytes] = []
-        while chunk := _frame(into):
-            parts.append(chunk)
-        if chunk is None:
-            return
-        body = b"".join(parts)
-        parts.clear()
+    while (body := _body(into)) is not None:
         try:
             for delta in listing.read(body):
                 _send(out, b"d" + msgspec.msgpack.encode(delta))
@@ -55,10 +53,23 @@ def main(into: BinaryIO, out: BinaryIO) -> None:
         del body
 
 
+def _body(into: BinaryIO) -> bytes | None:
+    """The next whole body; ``None`` = the input ended."""
+    parts: list[bytes] = []
+    while chunk := _frame(into):
+        if chunk == ABANDONED:
+            parts.clear()
+        else:
+            parts.append(chunk)
+    return None if chunk is None else b"".join(parts)
+
+
 def _frame(into: BinaryIO) -> bytes | None:
     head = into.read(4)
     if len(head) < 4:
         return None
+    if head == ABANDONED:
+        return ABANDONED
     size = int.from_bytes(head, "big")
     return into.read(size) if size else b""
 

@@ -8,7 +8,7 @@ import email.utils
 import logging
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +69,7 @@ class HttpClient:
 
     async def stream(
         self, method: str, path: str, *, params: Mapping[str, Any] | None = None, json: object = None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """The body in pieces as they arrive; one deadline holds for all of it."""
         import httpx
 

@@ -37,7 +37,7 @@ class Listing:
         """Slices of what changed; the last has ``last``. Raises BadAnswer before the first slice if it is no list."""
         try:
             items = _RAWS.decode(body)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise BadAnswer(f"the answer is not a list of alerts: {error}") from None
         return self.compare(items)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from console.adapters.alert_forms import instant, prometheus_form
+from console.adapters.alert_forms import UNREADABLE, instant, prometheus_form
 from console.adapters.http import HttpClient
 from console.adapters.listing import Listing
 from console.adapters.probing import probe
@@ -25,6 +26,9 @@ from console.text import clean
 
 MOST_POINTS = 11_000
 """Prometheus refuses range queries of more points a series."""
+
+MOST_CURVES = 200
+"""Curves of one query; a pane shows a few, and each has a place for every point."""
 
 
 class _Answer(Struct):
@@ -113,6 +117,7 @@ class Prometheus:
         data = await self._ask("/api/v1/alerts", _Alerts)
         for delta in self._listing.compare(data.alerts):
             yield delta
+            await asyncio.sleep(0)
 
     async def range(self, query: MetricQuery, start: Millis, end: Millis, step_ms: int) -> Sequence[Curve]:
         """Curves on the grid from ``start``; samples that are not finite, and missing ones, are ``None``."""
@@ -123,6 +128,10 @@ class Prometheus:
         data = await self._ask("/api/v1/query_range", _Matrix, params)
         if data.resultType not in ("matrix", ""):
             raise BadAnswer(f"{self.name}: a range query answered with {clean(data.resultType, 40)}")
+        if len(data.result) > MOST_CURVES:
+            raise BadAnswer(
+                f"{self.name}: {len(data.result)} curves, at most {MOST_CURVES}", next="aggregate the query"
+            )
         return [_curve(series, start, step_ms, count) for series in data.result]
 
     async def targets(self) -> Sequence[Target]:
@@ -176,7 +185,7 @@ class Prometheus:
             if answer.status != "success":
                 raise Rejected(f"{self.name}: {clean(answer.error or answer.errorType, 300)}")
             return msgspec.json.decode(answer.data, type=form)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise BadAnswer(
                 f"{self.name} {path}: {clean(str(error), 200)}", next="is this address a Prometheus?"
             ) from None
@@ -185,11 +194,14 @@ class Prometheus:
 def _curve(series: _Series, start: Millis, step_ms: int, count: int) -> Curve:
     values: list[float | None] = [None] * count
     for at, text in series.values:
-        place = round((at * 1000 - start) / step_ms)
+        place = (at * 1000 - start) / step_ms
         try:
             value = float(text)
         except ValueError:
             continue
+        if not -1 < place < count:
+            continue
+        place = round(place)
         if 0 <= place < count and math.isfinite(value):
             values[place] = value
     labels = {clean(k): clean(v) for k, v in series.metric.items()}

@@ -138,7 +138,9 @@ def test_a_useless_retry_after_is_still_asked_to_wait(value: str) -> None:
     assert 0 <= error.retry_after <= 86_400
 
 
-@given(st.text(max_size=60) | st.from_regex(r"\w{3}, \d{1,3} \w{3} \d{1,5} \d\d:\d\d:\d\d ?[+-]?\w{0,5}", fullmatch=True))
+@given(
+    st.text(max_size=60) | st.from_regex(r"\w{3}, \d{1,3} \w{3} \d{1,5} \d\d:\d\d:\d\d ?[+-]?\w{0,5}", fullmatch=True)
+)
 def test_retry_after_never_raises_and_is_bounded(value: str) -> None:
     assert 0 <= retry_after(value, 1_795_000_000.0) <= 86_400
 
@@ -298,9 +300,7 @@ def echoing(asked: Asked) -> Callable[[], None]:
     "auth", [{"bearer": "env:KEY"}, {"user": "ann", "password": "env:KEY"}, {"user": "env:USER", "password": "env:KEY"}]
 )
 @pytest.mark.parametrize("kind", ["echo", "hang", "reset", "nowhere"])
-def test_secrets_are_in_no_error_and_no_log(
-    auth: dict[str, str], kind: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_secrets_are_in_no_error_and_no_log(auth: dict[str, str], kind: str, caplog: pytest.LogCaptureFixture) -> None:
     import base64
 
     secret = BEARER if "bearer" in auth else PASSWORD
