@@ -27,6 +27,7 @@ from console.model.snapshot import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+HUNG_UP = "hang-up"
 TERM_S = 1.6
 """What SIGTERM leaves the engine; the rest of two seconds is for the terminal."""
 
@@ -47,7 +48,7 @@ class Ending:
     def _hung_up(self) -> None:
         settle = self._engine.config.settle_s
         detach_standard_streams()
-        self._engine.end("hang-up", settle)
+        self._engine.end(HUNG_UP, settle)
         self._leave_screen()
         self._engine.ended.wait(settle + 5.0)
         os._exit(129)
@@ -100,6 +101,10 @@ def run(config: Config, *, actor: Actor, start: str = "") -> int:
     from console.app import WarroomApp
     from console.engine.logfile import open_log
 
+    for stale in ("COLUMNS", "LINES"):
+        # Textual would believe these over the terminal, and never see it change its size.
+        os.environ.pop(stale, None)
+        os.unsetenv(stale)
     handle = Handle(Snapshot(operator=actor.id, read_only=config.read_only, drill=config.drill))
     engine = Engine(config, actor, start=start, handle=handle)
     terminal = Terminal()
@@ -121,6 +126,9 @@ def _leave(app: object) -> None:
 
 def _finish(engine: Engine, code: int) -> int:
     """The screen is gone: let what is in flight end, saying so; ctrl+c cuts the wait."""
+    if engine.reason == HUNG_UP:
+        engine.ended.wait(engine.config.settle_s + 5.0)
+        return 129
     engine.end("left", engine.config.settle_s)
     try:
         if not engine.ended.wait(1.0):

@@ -34,6 +34,9 @@ class PtyScreen:
         environment = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **(env or {})}
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            for key in ("COLUMNS", "LINES", "NO_COLOR", "TMUX"):
+                os.environ.pop(key, None)
+                os.unsetenv(key)  # readline sets them behind Python's back
             for key, value in environment.items():
                 os.environ[key] = value
             os.execvp(argv[0], list(argv))

@@ -114,6 +114,7 @@ class Parts:
         """Make an incident the one on screen."""
         room = await self.rooms.open(incident)
         if not self.config.read_only:
+            room.attached = True
             body: dict[str, object] = {"user": self.actor.id}
             await self.rooms.append(incident, [Draft(Kind.CONSOLE_ATTACHED, body, self.actor)])
             await self.wiring.reconcile(incident)

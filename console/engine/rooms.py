@@ -27,6 +27,8 @@ class Room:
         self.journal = journal
         self.fold = Fold(key)
         self.fold.apply(entries)
+        self.attached = False
+        """Whether a screen looked into it from here."""
 
     @property
     def state(self) -> Incident:
@@ -208,7 +210,8 @@ class Rooms:
         draft = Draft(Kind.CONSOLE_DETACHED, {"reason": reason}, actor)
         for room in self._rooms.values():
             try:
-                await room.journal.append([draft])
+                if room.attached:
+                    await room.journal.append([draft])
             finally:
                 await room.journal.close()
         self._rooms.clear()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from console.journal.reading import read
 from tests.pty_screen import PtyScreen
 
 ROOT = Path(__file__).parents[2]
@@ -66,13 +66,7 @@ class Sitting:
             argv, env={**os.environ, **self.env}, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT
         )
 
-    def entries(self, incident: str = "INC-0001") -> list[dict[str, object]]:
-        """The incident's entries, as ``incident show --json`` tells them."""
-        done = self.command("incident", "show", incident, "--json")
-        assert done.returncode == 0, done.stderr
-        found: list[dict[str, object]] = json.loads(done.stdout)["entries"]
-        return found
-
-    def kinds(self, incident: str = "INC-0001") -> list[object]:
-        """Their kinds, in order."""
-        return [e["kind"] for e in self.entries(incident)]
+    def kinds(self, incident: str = "INC-0001") -> list[str]:
+        """Kinds of the incident's entries, in merged order, read from disk."""
+        folder = self.folder / "state" / "warroom" / "incidents" / incident
+        return [str(entry.kind) for entry in read(folder)]

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.terminal
 
 EVIL = [
     alert("A\x1b]52;c;cm0gLXJm\x07B", service="pay\x1b[2Jments", cluster="eu", summary="\x1b]0;owned\x07 title [/red] [@click=app.quit]x"),
-    alert("Bidi\u202eevil", service="\u200bzero", cluster="eu", summary="\x9b31mC1 \x00NUL \x7fDEL"),
-    alert("N" * 10_000, service="long", cluster="eu", summary="n" * 10_000),
+    alert("Bidi\u202eevil", service="\u200bzero", cluster="us", summary="\x9b31mC1 \x00NUL \x7fDEL"),
+    alert("N" * 10_000, service="long", cluster="ap", summary="n" * 10_000),
 ]  # fmt: skip
 
 
