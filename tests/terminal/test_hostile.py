@@ -21,9 +21,9 @@ EVIL = [
 
 
 def test_escape_sequences_in_labels_are_shown_not_sent(tmp_path: Path) -> None:
-    with serve(EVIL) as backend, Sitting(tmp_path, backend.url).console() as screen:
+    with serve(EVIL) as backend, Sitting(tmp_path, backend.url).console(columns=200, lines=50) as screen:
         screen.until(READY)
-        screen.until("title [/red]")
+        screen.until("owned")
         screen.settle()
         for key in ("\r", "\x1b", "z", "\x1b", "w", "\x1b"):
             screen.send(key)
