@@ -21,7 +21,6 @@ from console.config import GroupingConfig
 from console.errors import BadAnswer
 from console.model.normal import Normaliser
 
-
 ABANDONED = b"\xff\xff\xff\xff"
 """Stands for a length: what came of this body is forgotten."""
 

@@ -204,7 +204,7 @@ def test_a_large_list_is_told_then_only_what_changes() -> None:
         assert await read(made, union, vanished) == (0, [f"am/{11_999:016x}"])
         altered = [item(0, service="other"), *vanished[1:]]
         assert await read(made, union, altered) == (1, [])
-        assert await read(made, union, []) == (0, union.gone or [a for a in expected(vanished)])
+        assert await read(made, union, []) == (0, list(expected(vanished)))
         assert made._child.pid == pid
 
     playing(play)
@@ -265,9 +265,9 @@ def test_a_body_that_breaks_off_does_not_spoil_the_next() -> None:
 
     async def play(made: AlertDecoder, union: Union) -> None:
         for half in (body[:6_000_000], body[:50_000]):
+            broken = made.read(pieces(half, fails=TimedOut("src: no whole answer in 1 s")))
             with pytest.raises(TimedOut):
-                async for _ in made.read(pieces(half, fails=TimedOut("src: no whole answer in 1 s"))):
-                    raise AssertionError("half an answer was told")
+                await anext(broken)
             told = await read(made, union, values)
             assert told[1] == []
             assert union.held == expected(values)

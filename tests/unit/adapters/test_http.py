@@ -273,11 +273,16 @@ def test_the_deadline_never_cancels_who_consumes(pause: float) -> None:
 
 def test_a_cancellation_from_outside_passes_through_as_one() -> None:
     async def main() -> None:
-        async with serving(never) as server:
+        came = asyncio.Event()
+
+        async def silent(asked: Asked) -> None:
+            came.set()
+            await never(asked)
+
+        async with serving(silent) as server:
             client = HttpClient(config(server.url), Vault(), Redactor())
             task = asyncio.create_task(client.get("/x"))
-            while not server.asked:
-                await asyncio.sleep(0)
+            await came.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
