@@ -10,6 +10,7 @@ from itertools import chain
 from msgspec.structs import replace
 
 from console.clock import Clock, Millis
+from console.engine.suited import Suited, known
 from console.engine.wiring import Wiring
 from console.model.entry import Actor
 from console.model.incident import Incident, IncidentLine, TimelineRow
@@ -32,6 +33,7 @@ class Viewer:
         self._version = 0
         self._lines: tuple[IncidentLine, ...] = ()
         self._away: Away | None = None
+        self._suited = Suited()
         self.view = View()
 
     async def set(self, view: View, touch: Callable[[], None]) -> None:
@@ -90,7 +92,7 @@ class Viewer:
             targets=tuple(chain.from_iterable(wiring.targets.values())),
             rules=tuple(chain.from_iterable(wiring.rules.values())),
             silences=tuple(chain.from_iterable(wiring.silences.values())),
-            runbooks=wiring.shelf.runbooks,
+            runbooks=self._suited.runbooks(wiring.shelf.runbooks, known(wiring.config.sources, incident)),
             watch=wiring.rooms.watch,
             due=self._due(incident),
             journal=wiring.rooms.health(current),

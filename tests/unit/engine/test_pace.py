@@ -41,7 +41,9 @@ def test_retry_after_is_obeyed() -> None:
     assert 30 <= pace().failed(RateLimited("x", retry_after=30)) <= 31
 
 
-@given(st.floats(0.1, 600), st.lists(st.sampled_from([Unreachable("u"), Unauthorised("a"), ValueError("v")]), max_size=40))
+@given(
+    st.floats(0.1, 600), st.lists(st.sampled_from([Unreachable("u"), Unauthorised("a"), ValueError("v")]), max_size=40)
+)
 def test_the_wait_is_always_bounded_and_never_zero(interval: float, errors: list[Exception]) -> None:
     p = Pace(interval, rng=random.Random(2))
     for error in errors:
