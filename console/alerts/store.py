@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from console.alerts.filter import parse
+from console.alerts.flapping import Flaps
+from console.alerts.marks import Mark, Marks, holds
 from console.alerts.ordering import SortedRows
 from console.alerts.sieve import Sieve, worst_first
 from console.alerts.tally import Tally
-from console.alerts.twins import Alone, Twins
+from console.alerts.twins import Alone, Pairing, Twins
 from console.clock import Millis
 from console.errors import Refused
 from console.model.alert import Alert, AlertDelta, AlertRow, AlertState
@@ -24,10 +26,10 @@ from console.ports import Correlator
 
 KEEP_MS = 15 * 60_000
 """How long a resolved alert is still shown."""
-FLIPS, FLIP_MS = 6, 25 * 60_000
-"""So many changes of state within this time are flapping."""
 SLICE = 1_000
-"""Rows that a change of the filter looks at before the loop has its turn."""
+"""Alerts that one call of ``expire`` looks at."""
+SIFT_S = 0.005
+"""Longest that a change of the filter works before the loop has its turn."""
 ARRANGE_S = 0.006
 """Longest that one view spends on groups; what is left over comes with the next."""
 
@@ -39,15 +41,17 @@ def _worst_group_first(group: Group) -> int:
 class AlertStore:
     """Takes deltas in, answers with views that share what did not change; fulfils ``ports.Alerts``."""
 
-    def __init__(self, correlator: Correlator, *, single: bool = False) -> None:
-        """``single``: there is one alert source only, so no alert can have a copy."""
+    def __init__(self, correlator: Correlator, *, single: bool = False, prefer: Collection[str] = ()) -> None:
+        """``single``: there is one alert source only, so no alert can have a copy; ``prefer``: see ``Twins``."""
         self._correlator = correlator
-        self._twins: Twins | Alone = Alone() if single else Twins()
+        self._twins: Pairing = Alone() if single else Twins(prefer)
         self._rows: dict[str, AlertRow] = {}
         self._flat: SortedRows[AlertRow] = SortedRows(worst_first)
         self._firing = 0
-        self._flips: dict[str, deque[Millis]] = {}
-        self._resolved: deque[tuple[Millis, str]] = deque()
+        self._flaps = Flaps()
+        self._marks = Marks()
+        self._ended: dict[str, Millis] = {}
+        """Resolved alerts in the order in which they are looked at to be let go, and since when."""
         self._joins: deque[Millis] = deque()
         self._tallies: dict[str, Tally] = {}
         self._touched: dict[str, None] = {}
@@ -63,16 +67,16 @@ class AlertStore:
 
     def ingest(self, delta: AlertDelta, now: Millis) -> None:
         """Take in one slice of what changed at a source; what its source no longer lists is resolved."""
-        changed: list[Alert] = []
+        told: dict[str, Alert] = {}
         for alert in delta.changed:
-            changed += self._twins.put(alert)
+            if (one := self._twins.put(alert)) is not None:
+                told[one.key] = one
         for key in delta.gone:
             row = self._rows.get(key)
-            changed += self._twins.leave(key, row.alert if row is not None else None, now)
-        hidden = [key for key in self._twins.hidden() if key in self._rows]
-        moved = self._correlator.apply(changed, hidden, now)
-        for key in hidden:
-            self._drop(key)
+            if (one := self._twins.leave(key, row.alert if row is not None else None, now)) is not None:
+                told[one.key] = one
+        changed = list(told.values())
+        moved = self._correlator.apply(changed, (), now)
         for alert in changed:
             self._change(alert, moved.get(alert.key), now)
 
@@ -81,21 +85,23 @@ class AlertStore:
         if before is None:
             if alert.firing:
                 self._joins.append(now)
-            row = AlertRow(alert, group or "")
+            mark = self._marks.claim(alert) or Mark("", 0)
+            row = AlertRow(alert, group or "", mark.by, mark.at)
         else:
             row = replace(before, alert=alert, group=group if group is not None else before.group)
         resolved = alert.state is AlertState.RESOLVED
-        if before is None or (before.alert.state is AlertState.RESOLVED) is not resolved:
-            if resolved:
-                self._resolved.append((now, alert.key))
-            if before is not None:
-                row = replace(row, acked_by="", acked_at=0, flapping=self._flipped(alert.key, now))
+        was = before is not None and before.alert.state is AlertState.RESOLVED
+        if resolved and not was:
+            self._ended[alert.key] = now
+        elif was and not resolved:
+            del self._ended[alert.key]
+        if before is not None:
+            flips = 1 if resolved is not was else 2 if _returned(before.alert, alert) else 0
+            if flips:
+                if before.acked_by:
+                    self._marks.spend(alert.key, now)
+                row = replace(row, acked_by="", acked_at=0, flapping=self._flaps.flip(alert.key, now, flips))
         self._put(row, before)
-
-    def _flipped(self, key: str, now: Millis) -> bool:
-        flips = self._flips.setdefault(key, deque(maxlen=FLIPS))
-        flips.append(now)
-        return len(flips) == FLIPS and now - flips[0] <= FLIP_MS
 
     def _put(self, row: AlertRow, before: AlertRow | None) -> None:
         self._rows[row.key] = row
@@ -116,7 +122,7 @@ class AlertStore:
     def _leave(self, row: AlertRow) -> None:
         tally = self._tallies.get(row.group)
         if tally is not None:
-            tally.members.pop(row.key, None)
+            tally.drop(row.key)
             self._touched[row.group] = None
 
     def _drop(self, key: str) -> None:
@@ -133,21 +139,35 @@ class AlertStore:
     def expire(self, now: Millis) -> bool:
         """Let go what resolved long ago, at most a thousand at a time; whether anything changed."""
         self._correlator.expire(now)
-        gone: list[str] = []
-        while self._resolved and now - self._resolved[0][0] > KEEP_MS and len(gone) < SLICE:
-            at, key = self._resolved.popleft()
-            row = self._rows.get(key)
-            if row is not None and row.alert.state is AlertState.RESOLVED and row.alert.ended_at <= at:
-                gone.append(key)
+        gone, calm = self._over(now), self._flaps.calm(now, SLICE)
         if gone:
             self._correlator.apply((), gone, now)
         for key in gone:
             self._drop(key)
             self._twins.forget(key)
-            self._flips.pop(key, None)
+            self._flaps.forget(key)
+        for key in calm:
+            row = self._rows.get(key)
+            if row is not None and row.flapping:
+                self._put(replace(row, flapping=False), row)
         while self._joins and now - self._joins[0] > 60_000:
             self._joins.popleft()
-        return bool(gone)
+        return bool(gone or calm)
+
+    def _over(self, now: Millis) -> list[str]:
+        """Alerts that resolved long ago; a member of a group that still fires is looked at again later."""
+        out: list[str] = []
+        for _ in range(min(SLICE, len(self._ended))):
+            key, at = next(iter(self._ended.items()))
+            if now - at <= KEEP_MS:
+                break
+            del self._ended[key]
+            tally = self._tallies.get(self._rows[key].group)
+            if tally is not None and tally.firing:
+                self._ended[key] = now
+            else:
+                out.append(key)
+        return out
 
     # The operator's word
 
@@ -156,6 +176,7 @@ class AlertStore:
         for key in keys:
             row = self._rows.get(self._twins.primary(key))
             if row is not None and row.alert.state is not AlertState.RESOLVED:
+                self._marks.renew(row.key)
                 self._put(replace(row, acked_by=by, acked_at=at), row)
 
     def unack(self, keys: Iterable[str]) -> None:
@@ -163,14 +184,23 @@ class AlertStore:
         for key in keys:
             row = self._rows.get(self._twins.primary(key))
             if row is not None and row.acked_by:
+                self._marks.spend(row.key, row.acked_at)
                 self._put(replace(row, acked_by="", acked_at=0), row)
 
-    def set_acks(self, acks: Mapping[str, str], at: Millis) -> None:
-        """Marks that a journal remembers, alert key → who; one that is there already stays."""
+    def set_acks(self, acks: Mapping[str, str], at: Millis, times: Mapping[str, Millis] | None = None) -> None:
+        """Marks that a journal remembers as of ``at``, alert key → who; ``times`` says when each was made, if known.
+
+        One that is there already stays. One that ended since is not set again; without times that is every one of an
+        alert that has resolved here. One of an alert that is not known yet waits for it.
+        """
         for key, by in acks.items():
+            made = times.get(key) if times is not None else None
+            mark = Mark(by, at if made is None else made)
             row = self._rows.get(self._twins.primary(key))
-            if row is not None and not row.acked_by:
-                self.ack([key], by, at)
+            if row is None:
+                self._marks.wait(key, mark)
+            elif not row.acked_by and not self._marks.spent(row.key, made) and holds(mark, row.alert):
+                self._put(replace(row, acked_by=by, acked_at=mark.at), row)
 
     def look(self, group: str) -> None:
         """The operator looked at a group: what joined before counts as seen."""
@@ -229,14 +259,16 @@ class AlertStore:
         except Refused as error:
             self._filter_error = f"{error.what}; {error.next}" if error.next else error.what
             return
-        for number, key in enumerate(list(self._rows), 1):
+        end = time.perf_counter() + SIFT_S
+        for key in list(self._rows):
             row = self._rows.get(key)
             if row is not None:
                 coming.put(row)
-            if number % SLICE == 0:
+            if time.perf_counter() > end:
                 await asyncio.sleep(0)
                 if self._coming is not coming:
                     return
+                end = time.perf_counter() + SIFT_S
         self._coming = None
         self._sift_by(coming)
 
@@ -312,3 +344,8 @@ class AlertStore:
     def _grouped(self, tally: Tally) -> Group:
         root = self._rows.get(tally.root)
         return tally.group(root.alert if root is not None else None)
+
+
+def _returned(before: Alert, alert: Alert) -> bool:
+    """Whether it resolved and began again between two polls: its source tells a later onset."""
+    return before.firing and alert.firing and before.source == alert.source and alert.started_at > before.started_at

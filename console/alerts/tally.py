@@ -17,11 +17,12 @@ def _place(row: AlertRow) -> tuple[int, int, int, str]:
 class Tally:
     """Members of a group; the group as shown costs a microsecond a member, and is made at most five times a second."""
 
-    __slots__ = ("_added", "_seen", "incident", "key", "members", "root", "why")
+    __slots__ = ("_added", "_seen", "firing", "incident", "key", "members", "root", "why")
 
     def __init__(self, key: str) -> None:
         self.key = key
         self.members: dict[str, AlertRow] = {}
+        self.firing = 0
         self.root = ""
         self.why: tuple[str, ...] = ()
         self.incident = ""
@@ -30,8 +31,15 @@ class Tally:
 
     def put(self, row: AlertRow) -> None:
         """Add or change a member."""
-        self._added += row.key not in self.members
+        before = self.members.get(row.key)
+        self._added += before is None
+        self.firing += row.alert.firing - (before is not None and before.alert.firing)
         self.members[row.key] = row
+
+    def drop(self, key: str) -> None:
+        """A member is gone."""
+        before = self.members.pop(key, None)
+        self.firing -= before is not None and before.alert.firing
 
     def look(self) -> None:
         """The operator saw the group as it is."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Protocol
+
 from msgspec.structs import replace
 
 from console.clock import Millis
@@ -11,103 +14,122 @@ _IGNORED = frozenset({"prometheus", "prometheus_replica", "replica", "alertstate
 """Labels that a sender adds on its way."""
 
 
+class Pairing(Protocol):
+    """Decides what is shown of an alert that one source or several tell."""
+
+    def put(self, alert: Alert) -> Alert | None:
+        """A source told it; what is to be shown in consequence, ``None`` if nothing else than before."""
+        ...
+
+    def leave(self, key: str, shown: Alert | None, now: Millis) -> Alert | None:
+        """A source no longer lists it; ``shown`` is the alert of this key as it is shown."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """The alert shown under this key is gone for good."""
+        ...
+
+    def primary(self, key: str) -> str:
+        """The key under which an alert is shown."""
+        ...
+
+
 class Alone:
     """Stands in where there is one source only: nothing has a copy, nothing is remembered."""
 
-    def put(self, alert: Alert) -> list[Alert]:
-        """The alert itself."""
-        return [alert]
+    def put(self, alert: Alert) -> Alert | None:
+        return alert
 
-    def leave(self, key: str, shown: Alert | None, now: Millis) -> list[Alert]:
-        """The alert, resolved."""
-        return [_resolved(shown, now)] if shown is not None else []
+    def leave(self, key: str, shown: Alert | None, now: Millis) -> Alert | None:
+        return _resolved(shown, now) if shown is not None else None
 
     def forget(self, key: str) -> None:
-        """Nothing is kept of it."""
+        return
 
     def primary(self, key: str) -> str:
-        """The key itself."""
         return key
 
-    def hidden(self) -> list[str]:
-        """None."""
-        return []
+
+class _Copies:
+    """An alert that several sources tell; it keeps the key under which it was first shown."""
+
+    __slots__ = ("by_key", "shown", "told")
+
+    def __init__(self, first: Alert) -> None:
+        self.shown = first.key
+        self.by_key = {first.key: first}
+        self.told = first
+
+
+class Twins:
+    """Knows which alerts are copies of one another.
+
+    What is shown keeps the key of the copy that came first, so that its group and its acknowledgement stay with it
+    whichever copy speaks. The facts are those of a copy that fires, if possible of a source in ``prefer`` (one in which
+    it can be silenced, and that knows whether it is), else of one that is muted; of resolved ones the last counts.
+    """
+
+    def __init__(self, prefer: Collection[str] = ()) -> None:
+        self._prefer = frozenset(prefer)
+        self._mark: dict[str, int] = {}
+        self._held: dict[int, Alert | _Copies] = {}
+
+    def put(self, alert: Alert) -> Alert | None:
+        """Take a copy in."""
+        mark = self._mark.get(alert.key)
+        if mark is None:
+            mark = self._mark[alert.key] = self._marked(alert)
+        held = self._held.get(mark)
+        if held is None or (isinstance(held, Alert) and held.key == alert.key):
+            self._held[mark] = alert
+            return alert
+        if isinstance(held, Alert):
+            held = self._held[mark] = _Copies(held)
+        held.by_key[alert.key] = alert
+        return self._tell(held)
+
+    def leave(self, key: str, shown: Alert | None, now: Millis) -> Alert | None:
+        """Its copy counts as resolved; the alert is, when no other copy fires."""
+        mark = self._mark.get(key)
+        held = self._held.get(mark) if mark is not None else None
+        if held is None or mark is None:
+            return None
+        if isinstance(held, Alert):
+            held = self._held[mark] = _resolved(held, now)
+            return held
+        held.by_key[key] = _resolved(held.by_key[key], now)
+        return self._tell(held)
+
+    def forget(self, key: str) -> None:
+        mark = self._mark.get(key)
+        held = self._held.pop(mark, None) if mark is not None else None
+        for copy in held.by_key if isinstance(held, _Copies) else (key,):
+            self._mark.pop(copy, None)
+
+    def primary(self, key: str) -> str:
+        held = self._held.get(self._mark.get(key, 0))
+        return held.shown if isinstance(held, _Copies) else key
+
+    def _marked(self, alert: Alert) -> int:
+        """The same for copies; alerts of one source are told apart by it, so they are never copies."""
+        pairs = frozenset(pair for pair in alert.labels.items() if pair[0] not in _IGNORED)
+        mark = hash((alert.name, pairs)) if pairs else hash(alert.key)
+        held = self._held.get(mark)
+        copies = held.by_key.values() if isinstance(held, _Copies) else (held,) if held is not None else ()
+        return hash(alert.key) if any(c.source == alert.source for c in copies) else mark
+
+    def _tell(self, held: _Copies) -> Alert | None:
+        best = min(held.by_key.values(), key=self._rank)
+        if best.key != held.shown:
+            best = replace(best, key=held.shown)
+        if best == held.told:
+            return None
+        held.told = best
+        return best
+
+    def _rank(self, alert: Alert) -> tuple[bool, int, bool, bool, str]:
+        return (not alert.firing, -alert.ended_at, alert.source not in self._prefer, not alert.muted, alert.source)
 
 
 def _resolved(alert: Alert, now: Millis) -> Alert:
     return alert if alert.state is AlertState.RESOLVED else replace(alert, state=AlertState.RESOLVED, ended_at=now)
-
-
-class Twins:
-    """Knows which alerts are copies of one another; of each set one is shown, a firing one if there is any."""
-
-    def __init__(self) -> None:
-        self._copies: dict[int, dict[str, Alert]] = {}
-        self._mark: dict[str, int] = {}
-        self._shown: dict[int, str] = {}
-        self._hidden: list[str] = []
-
-    def put(self, alert: Alert) -> list[Alert]:
-        """Take a copy in; the alerts that are to be shown in consequence."""
-        mark = self._mark.get(alert.key)
-        if mark is None:
-            pairs = [(k, v) for k, v in alert.labels.items() if k not in _IGNORED]
-            # Alerts of one source are told apart by it: only another source's can be a copy.
-            mark = hash((alert.name, frozenset(pairs))) if pairs else hash(alert.key)
-            others = self._copies.get(mark)
-            if others and any(o.source == alert.source for o in others.values()):
-                mark = hash(alert.key)
-            self._mark[alert.key] = mark
-        copies = self._copies.setdefault(mark, {})
-        copies[alert.key] = alert
-        return self._choose(mark, alert.key)
-
-    def leave(self, key: str, shown: Alert | None, now: Millis) -> list[Alert]:
-        """A source no longer lists it: another copy takes its place, else it is told a last time, as resolved."""
-        mark = self._mark.get(key)
-        copies = self._copies.get(mark) if mark is not None else None
-        if copies is None or key not in copies or mark is None:
-            return []
-        if len(copies) == 1:
-            copies[key] = _resolved(copies[key], now)
-            return [copies[key]]
-        del copies[key]
-        del self._mark[key]
-        if self._shown.get(mark) == key:
-            self._hidden.append(key)
-            self._shown.pop(mark)
-        return self._choose(mark, "")
-
-    def forget(self, key: str) -> None:
-        """The alert is gone for good."""
-        mark = self._mark.pop(key, None)
-        if mark is not None:
-            copies = self._copies.get(mark, {})
-            copies.pop(key, None)
-            if not copies:
-                self._copies.pop(mark, None)
-                self._shown.pop(mark, None)
-
-    def primary(self, key: str) -> str:
-        """The key under which an alert is shown."""
-        mark = self._mark.get(key)
-        return self._shown.get(mark, key) if mark is not None else key
-
-    def hidden(self) -> list[str]:
-        """Keys that are no longer the ones shown, since the last call."""
-        out, self._hidden = self._hidden, []
-        return out
-
-    def _choose(self, mark: int, changed: str) -> list[Alert]:
-        copies = self._copies[mark]
-        now = self._shown.get(mark, "")
-        if len(copies) > 1:
-            best = min(copies.values(), key=lambda a: (a.state is not AlertState.FIRING, not a.muted, a.key != now))
-        else:
-            best = next(iter(copies.values()))
-        if best.key == now:
-            return [best] if changed == now else []
-        if now:
-            self._hidden.append(now)
-        self._shown[mark] = best.key
-        return [best]
