@@ -111,7 +111,8 @@ class TakeBack:
 
     async def perform(self, action: Action) -> Reply:
         aim = self._aim(action)
-        end = await self._carrier.take_back(aim, action)
+        with self._carrier.claim(aim):
+            end = await self._carrier.take_back(aim, action)
         done = end.outcome.state is OperationState.SENT
         text = f"took back {aim.words}" if done else f"{aim.words} was not taken back: {end.verdict.words}"
         next = "" if done else "look at its output; it may have to be taken back by hand"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -12,7 +12,7 @@ from msgspec import Struct
 from console.configvalues import REFERENCE
 from console.desk.attempt import Receipt
 from console.desk.desk import Desk
-from console.errors import JournalError, WarroomError
+from console.errors import JournalError, Refused, WarroomError
 from console.model.action import Action, Intent, OperationState, Outcome, Tier, Undo
 from console.model.bodies import StepEnded, StepStarted, body_from
 from console.model.entry import Draft, Kind
@@ -87,6 +87,19 @@ class Carrier:
         self._secrets = secrets
         self._sleep = sleep
         self._stops: dict[str, asyncio.Event] = {}
+        self._claimed: set[tuple[str, str, str]] = set()
+
+    @contextlib.contextmanager
+    def claim(self, aim: Aim) -> Iterator[None]:
+        """Nobody else works on the step meanwhile: a key that was pressed twice runs it once."""
+        name = (aim.incident.key, aim.run.id, aim.step.id)
+        if name in self._claimed:
+            raise Refused(f"{aim.words} is under way already", next="wait for its end, or stop it")
+        self._claimed.add(name)
+        try:
+            yield
+        finally:
+            self._claimed.discard(name)
 
     async def run(self, aim: Aim, action: Action, notes: Sequence[Draft] = ()) -> End:
         """Carry the step out; ``notes`` are written with its beginning."""

@@ -14,6 +14,8 @@ from console.ports import CommandResult, CommandRunner
 
 MATCH_S = 3.0
 """How long a regular expression may search: some need longer than the universe is old."""
+SAID = 80
+"""A command that says one short line has said its result; a longer answer stands in the output."""
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w])")
 _SEARCH = """
 import re, sys
@@ -33,7 +35,8 @@ async def judge(expect: Expect, result: CommandResult, runner: CommandRunner) ->
     """All given conditions hold; the first that does not is told. Regular expressions search in another process."""
     if failure := _ended(expect, result):
         return Verdict(False, failure)
-    told = [f"exit {result.exit}"]
+    said = [line for line in result.output if line.strip()]
+    told = [said[0] if len(said) == 1 and not result.dropped and len(said[0]) <= SAID else f"exit {result.exit}"]
     text = "\n".join(result.output)
     beyond = f" in the last {len(result.output)} lines" if result.dropped else ""
     if expect.contains:

@@ -47,6 +47,10 @@ class Run:
     async def perform(self, action: Action) -> Reply:
         """Runs it to its end; the reply says how it was judged."""
         aim = self._aim(action)
+        with self._carrier.claim(aim):
+            return await self._perform(aim, action)
+
+    async def _perform(self, aim: Aim, action: Action) -> Reply:
         notes = _deviation(aim, action)
         if aim.step.type is StepType.MANUAL:
             return await self._done(aim, action, notes)

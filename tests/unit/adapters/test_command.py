@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -113,10 +114,10 @@ def test_a_signal_shows_in_the_exit_code():
 
 
 def test_the_time_out_ends_the_whole_group_grandchildren_that_ignore_sigterm_included(tmp_path: Path):
-    pids = tmp_path / "pids"
+    pids, loop = tmp_path / "pids", "while :; do sleep 1; done"
     text = f"""
     trap '' TERM
-    (trap '' TERM; echo $$ >> {pids}; sh -c 'trap "" TERM; echo $$ >> {pids}; while :; do sleep 1; done' > /dev/null 2>&1) &
+    (trap '' TERM; echo $$ >> {pids}; sh -c 'trap "" TERM; echo $$ >> {pids}; {loop}' > /dev/null 2>&1) &
     echo $$ >> {pids}
     echo begun
     while :; do sleep 1; done
@@ -280,7 +281,10 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})
 from console.adapters.command import ProcessRunner
-argv = [sys.executable, "-c", "import signal\\nfor n in ('INT','HUP','PIPE','TERM'): print(n, signal.getsignal(getattr(signal, 'SIG'+n)) is signal.SIG_IGN)\\nprint(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])))"]
+told = "print(n, signal.getsignal(getattr(signal, 'SIG' + n)) is signal.SIG_IGN)"
+mask = "print(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])))"
+inner = "import signal\\nfor n in ('INT', 'HUP', 'PIPE', 'TERM'): " + told + "\\n" + mask
+argv = [sys.executable, "-c", inner]
 print(*asyncio.run(ProcessRunner().run(argv, env={}, timeout_s=10)).output, sep="\\n")
 """
     told = subprocess.run(
@@ -319,7 +323,7 @@ def test_lines_do_not_depend_on_how_the_bytes_were_cut(data: bytes, cuts: list[i
     whole, parts = CommandOutput(most), CommandOutput(most)
     whole.feed(data)
     edges = [0, *sorted(min(c, len(data)) for c in cuts), len(data)]
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         parts.feed(data[begin:end])
     whole.end()
     parts.end()
