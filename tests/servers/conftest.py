@@ -8,7 +8,6 @@ import shutil
 import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,9 +58,9 @@ def _await_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     while time.monotonic() < until:
         if process.poll() is not None:
             break
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            with urllib.request.urlopen(f"{url}/-/ready", timeout=2):
-                return
+        ready = urllib.request.Request(f"{url}/-/ready")
+        with contextlib.suppress(OSError), urllib.request.urlopen(ready, timeout=2):
+            return
         time.sleep(0.05)
     pytest.fail(f"{url} did not get ready:\n{log.read_text(errors='replace')[-2000:]}")
 
