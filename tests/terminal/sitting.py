@@ -49,7 +49,14 @@ class Sitting:
         (books / "test-book.yaml").write_text(BOOK.replace("{default}", str(self.marker)))
         lines = ["operator: ana", f"runbooks: [{books}]", "settle: 20s"]
         if url:
-            lines += ["sources:", "  am:", "    type: alertmanager", f"    url: {url}", "    poll: 1s", "    timeout: 2s"]
+            lines += [
+                "sources:",
+                "  am:",
+                "    type: alertmanager",
+                f"    url: {url}",
+                "    poll: 1s",
+                "    timeout: 2s",
+            ]
         self.config = folder / "config.yaml"
         self.config.write_text("\n".join(lines) + "\n")
         self.config.chmod(0o600)
