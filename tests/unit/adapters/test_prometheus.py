@@ -1,0 +1,214 @@
+"""Prometheus's adapter on faults and odd answers, and on answers recorded from others."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.adapters.prometheus import MOST_CURVES, Prometheus
+from console.errors import BadAnswer, Rejected
+from console.model.alert import AlertDelta, AlertState
+from console.model.metric import MetricQuery
+from console.model.normal import Normaliser
+from tests.unit.adapters.loopback import Answering, Asked, Server, Vault, config, serving
+from tests.unit.adapters.samples import recorded
+from tests.unit.adapters.test_alert_forms import HOSTILE, JSON, assert_harmless
+from tests.unit.clocks import ManualClock
+
+T = TypeVar("T")
+START = 1_795_000_000_000
+QUERY = MetricQuery("m", "a metric", "src", "up")
+
+
+def asking(answering: Answering, play: Callable[[Prometheus, Server], Awaitable[T]], **more: Any) -> T:
+    async def main() -> T:
+        async with serving(answering) as server:
+            vault = Vault()
+            adapter = Prometheus(
+                config(server.url, "prometheus", **more), secrets=vault, clock=ManualClock(START),
+                normaliser=Normaliser(), redact=vault.redact,
+            )  # fmt: skip
+            try:
+                return await play(adapter, server)
+            finally:
+                await adapter.close()
+
+    return asyncio.run(main())
+
+
+def data(value: object) -> Answering:
+    return lambda asked: asked.json({"status": "success", "data": value})
+
+
+def matrix(*values: object, metric: object = None) -> Answering:
+    return data({"resultType": "matrix", "result": [{"metric": metric or {}, "values": list(values)}]})
+
+
+def curve(answering: Answering) -> tuple[float | None, ...]:
+    async def play(adapter: Prometheus, _server: Server) -> tuple[float | None, ...]:
+        (found,) = await adapter.range(QUERY, START, START + 4000, 1000)
+        return found.values
+
+    return asking(answering, play)
+
+
+def test_samples_take_their_places_and_the_rest_are_holes() -> None:
+    at = START / 1000
+    values = [[at + 3, "NaN"], [at + 1, "1.5"], [at, "+Inf"], [at + 2, "rubbish"], [at + 9, "7"], [at - 5, "7"]]
+    assert curve(matrix(*values, [at + 4, "-2"], [1e308, "1"], [-1e308, "1"])) == (None, 1.5, None, None, -2.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=5)), max_size=6))
+def test_any_samples_fit_the_grid(values: list[tuple[float, str]]) -> None:
+    assert len(curve(matrix(*values))) == 5
+
+
+def test_what_is_asked_for_a_range() -> None:
+    async def play(adapter: Prometheus, server: Server) -> None:
+        await adapter.range(QUERY, START, START + 4500, 500)
+        assert server.asked[0].path == (
+            "/api/v1/query_range?query=up&start=1795000000.0&end=1795000004.5&step=0.5"
+        )  # fmt: skip
+
+    asking(matrix(), play)
+
+
+def test_too_many_curves_are_refused() -> None:
+    many = [{"metric": {}, "values": []}] * (MOST_CURVES + 1)
+
+    async def play(adapter: Prometheus, _server: Server) -> None:
+        with pytest.raises(BadAnswer, match="curves") as caught:
+            await adapter.range(QUERY, START, START + 4000, 1000)
+        assert caught.value.next
+
+    asking(data({"resultType": "matrix", "result": many}), play)
+
+
+def test_a_status_of_error_is_rejected_in_its_words_whatever_the_code() -> None:
+    body = json.dumps({"status": "error", "errorType": "bad_data", "error": f"no {HOSTILE}"}).encode()
+    for line in ("200 OK", "400 Bad Request", "422 Unprocessable Entity"):
+
+        async def play(adapter: Prometheus, _server: Server) -> None:
+            with pytest.raises(Rejected, match="no ␛") as caught:
+                await adapter.targets()
+            assert_harmless(caught.value.what)
+
+        asking(lambda asked, line=line: asked.answer(body, line), play)
+
+
+def test_labels_of_curves_targets_and_rules_are_cleaned() -> None:
+    async def answer(asked: Asked) -> None:
+        if "query_range" in asked.path:
+            await matrix(metric={HOSTILE: HOSTILE})(asked)
+        elif "targets" in asked.path:
+            target = {"labels": {"job": HOSTILE, "instance": HOSTILE}, "lastError": HOSTILE, "health": "down"}
+            await data({"activeTargets": [target]})(asked)
+        else:
+            rule = {"name": HOSTILE, "query": HOSTILE, "labels": {"severity": HOSTILE}, "state": HOSTILE}
+            await data({"groups": [{"name": HOSTILE, "rules": [rule, {"type": "recording"}]}]})(asked)
+
+    async def play(adapter: Prometheus, _server: Server) -> None:
+        (found,) = await adapter.range(QUERY, START, START, 1000)
+        (target,) = await adapter.targets()
+        (rule,) = await adapter.rules()
+        parts = [*found.labels, *found.labels.values(), target.job, target.instance, target.error]
+        for text in (*parts, rule.name, rule.group, rule.expr, rule.severity, rule.state):
+            assert_harmless(text)
+            assert "␛" in text
+
+    asking(answer, play)
+
+
+def test_alerts_can_be_left_out() -> None:
+    async def play(adapter: Prometheus, server: Server) -> None:
+        assert [delta async for delta in adapter.poll()] == [AlertDelta()]
+        assert server.asked == []
+
+    asking(data({}), play, options={"alerts": False})
+
+
+def test_an_alert_that_stops_pending_is_told_and_one_that_ends_is_gone() -> None:
+    states = iter([["pending"], ["firing"], ["firing"], []])
+
+    async def answer(asked: Asked) -> None:
+        await data({"alerts": [{"labels": {"alertname": "X"}, "state": s} for s in next(states)]})(asked)
+
+    async def play(adapter: Prometheus, _server: Server) -> None:
+        told = [[d async for d in adapter.poll()] for _ in range(4)]
+        assert [[a.state for d in poll for a in d.changed] for poll in told] == [
+            [AlertState.PENDING], [AlertState.FIRING], [], [],
+        ]  # fmt: skip
+        assert len(told[3][0].gone) == 1
+
+    asking(answer, play)
+
+
+@settings(max_examples=40, deadline=None)
+@given(JSON, st.sampled_from(["alerts", "groups", "activeTargets", "result", "version", "x"]), st.booleans())
+def test_any_json_is_an_answer_or_a_bad_one(value: object, name: str, wrapped: bool) -> None:
+    whole = {"status": "success", "data": {name: value}} if wrapped else value
+
+    async def play(adapter: Prometheus, _server: Server) -> None:
+        async def poll() -> None:
+            async for _ in adapter.poll():
+                continue
+
+        for call in (poll, adapter.targets, adapter.rules, lambda: adapter.range(QUERY, START, START, 1000)):
+            try:
+                await call()
+            except (BadAnswer, Rejected) as error:
+                assert_harmless(error.what)
+        assert (await adapter.probe()).reachable
+
+    asking(lambda asked: asked.json(whole), play)
+
+
+# Recorded answers
+
+READ = ("get_alerts_200", "get_rules_200", "get_targets_200", "get_query_range_200", "status_buildinfo_200")
+
+
+@pytest.mark.parametrize("path", recorded("prometheus", "golden_*.json"))
+def test_recorded_answers_are_read_or_refused_in_words(path: str) -> None:
+    body, name = Path(path).read_bytes(), Path(path).stem
+    whole = json.loads(body)
+    refused = BadAnswer if not isinstance(whole, dict) else Rejected if whole["status"] == "error" else None
+
+    async def play(adapter: Prometheus, _server: Server) -> int:
+        if "get_alerts_200" in name:
+            return len([a async for d in adapter.poll() for a in d.changed])
+        if "get_rules" in name:
+            return len(await adapter.rules())
+        if "get_targets_200" in name:
+            return len(await adapter.targets())
+        if "query_range" in name:
+            found = await adapter.range(QUERY, 1_767_433_020_000, 1_767_436_620_000, 1_800_000)
+            return sum(v is not None for v in found[0].values)
+        if "buildinfo" in name:
+            return len((await adapter.probe()).version.split("."))
+        if refused is not None:
+            with pytest.raises(refused):
+                await adapter.targets()
+        return 0
+
+    count = asking(lambda asked: asked.answer(body), play)
+    assert count == (3 if "query_range_200" in name or "buildinfo" in name else int(any(r in name for r in READ)))
+
+
+@pytest.mark.parametrize("path", recorded("prometheus", "keep_*.json"))
+def test_recorded_alerts_in_anothers_wrapping_parse(path: str) -> None:
+    payloads = [entry["payload"] for entry in json.loads(Path(path).read_bytes())["ALERTS"].values()]
+
+    async def play(adapter: Prometheus, _server: Server) -> None:
+        alerts = [a async for d in adapter.poll() for a in d.changed]
+        assert len(alerts) == len({json.dumps(p["labels"], sort_keys=True) for p in payloads})
+
+    asking(data({"alerts": payloads}), play)
