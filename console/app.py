@@ -63,7 +63,6 @@ class WarroomApp(App[int], inherit_bindings=False):
         config: Config | None = None,
         on_painted: Callable[[], None] | None = None,
         ascii: bool | None = None,
-        start: str = "",
         clock: Clock | None = None,
         ids: Ids | None = None,
         environ: Mapping[str, str] | None = None,
@@ -83,7 +82,6 @@ class WarroomApp(App[int], inherit_bindings=False):
         self.bridge = Bridge(handle, self.show)
         self._ids: Ids = ids or RandomIds()
         self._on_painted = on_painted
-        self._start = start
         self._room: WarRoom | None = None
         self._room_key = ""
         environment = os.environ if environ is None else environ
@@ -118,6 +116,9 @@ class WarroomApp(App[int], inherit_bindings=False):
         elif isinstance(event, events.Paste) and not event.is_forwarded:
             self.guard.paste()
         await super().on_event(event)
+
+    def _watch_app_focus(self, focus: bool) -> None:
+        """A terminal that loses the focus changes nothing: no repaint, and the list keeps its cursor."""
 
     def on_resize(self, event: events.Resize) -> None:
         """A terminal that is too small says so, and all comes back when it grows."""

@@ -117,7 +117,7 @@ class WarScreen(Screen[None], inherit_bindings=False):
         """A second went by: only what tells time is redrawn."""
         self.header.tick(now)
         self.tick_body(now)
-        if self.result.display and self.host.clock.monotonic() - self._said > SAID_S:
+        if self.result.text and self.host.clock.monotonic() - self._said > SAID_S:
             self.say("")
 
     def show_keys(self) -> None:
@@ -139,15 +139,19 @@ class WarScreen(Screen[None], inherit_bindings=False):
     def say(self, text: str, tone: Tone = Tone.PLAIN, hint: tuple[str, str] = ("", "")) -> None:
         """Say a line over the lower edge of the body; an empty one takes it away."""
         self._said = self.host.clock.monotonic()
-        self.result.display = bool(text)
+        self._lift_result(bool(text))
         self.result.say(text, tone, hint)
+
+    def _lift_result(self, said: bool) -> None:
+        # Moved in from below the terminal: a widget that comes or goes would repaint the whole screen (18 kB).
+        self.result.set_class(said, "-said")
 
     def replied(self, reply: Reply) -> None:
         """Say what came of an action, with its way back."""
         from widgets.footer import key_label
 
         self._said = self.host.clock.monotonic()
-        self.result.display = True
+        self._lift_result(True)
         keys = self.host.keys.of("desk.undo")
         self.result.show(reply, key_label(keys[0]) if keys else "")
 

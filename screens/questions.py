@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from console.actions import TABLE, ActionSpec, ArgType
-from console.model.group import Group
-from console.model.incident import Status
 from console.model.runbook import Runbook, StepType
 from console.model.severity import Severity
 from screens.host import Host
@@ -216,12 +214,3 @@ def unasked() -> list[str]:
         and spec.id not in _QUESTIONS
         and spec.id not in aimed
     ]
-
-
-def describe(group: Group) -> str:
-    """A group in one line, for prefilling and for the lobby."""
-    root = f", root {group.root}" if group.root else ""
-    return f"{group.title} ({group.firing or group.total}{root})"
-
-
-OPEN_STATES = frozenset(str(s) for s in Status if s.open)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
+from textual import events
 
 from console.model.action import Reply
 from console.model.rows import Rows
@@ -262,5 +263,38 @@ def test_a_reply_nobody_waits_for_does_no_harm() -> None:
         hand.engine._replies.append(Reply("unknown", True, "late"))
         await hand.news(replace(world.ROOM, version=9))
         assert isinstance(hand.app.screen, WarRoom)
+
+    drive(play)
+
+
+def test_a_terminal_that_loses_the_focus_changes_nothing() -> None:
+    async def play(hand: Hand) -> None:
+        before = hand.text()
+        room = hand.app.screen
+        assert isinstance(room, WarRoom)
+        hand.app.post_message(events.AppBlur())
+        await hand.settle()
+        assert room.here is room.alerts
+        assert hand.text() == before
+        hand.app.post_message(events.AppFocus())
+        await hand.press("a")
+        await hand.settle()
+        assert hand.engine.done()[0].args == {"group": "g1"}
+
+    drive(play)
+
+
+def test_a_result_moves_nothing_and_gives_its_line_back() -> None:
+    async def play(hand: Hand) -> None:
+        lists = hand.app.screen.query("LineList").results()
+        before = [(each.id, each.region) for each in lists]
+        await hand.press("ctrl+c")
+        await hand.settle()
+        assert "ctrl+q leaves" in hand.text()
+        assert [(each.id, each.region) for each in hand.app.screen.query("LineList").results()] == before
+        hand.clock.move(11)
+        hand.app._tick()
+        await hand.settle()
+        assert "ctrl+q leaves" not in hand.text()
 
     drive(play)
