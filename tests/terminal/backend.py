@@ -57,12 +57,13 @@ def serve(alerts: list[dict[str, Any]]) -> Iterator[Backend]:
             if self.path.startswith("/api/v2/alerts"):
                 body = backend.alerts
             elif self.path.startswith("/api/v2/status"):
+                names = ("version", "branch", "buildDate", "buildUser", "goVersion", "revision")
                 body = {
                     "cluster": {"status": "disabled", "peers": []},
-                    "versionInfo": {"version": "0.25.0", "branch": "", "buildDate": "", "buildUser": "", "goVersion": "", "revision": ""},
+                    "versionInfo": dict.fromkeys(names, "0.25.0"),
                     "config": {"original": ""},
                     "uptime": "2026-11-23T14:00:00.000Z",
-                }  # fmt: skip
+                }
             data = json.dumps(body).encode()
             self.send_response(int(backend.mood) if backend.mood.isdigit() else 200)
             self.send_header("Content-Type", "application/json")

@@ -13,11 +13,12 @@ from tests.terminal.sitting import READY, Sitting
 
 pytestmark = pytest.mark.terminal
 
+TITLE = "\x1b]0;owned\x07 title [/red] [@click=app.quit]x"
 EVIL = [
-    alert("A\x1b]52;c;cm0gLXJm\x07B", service="pay\x1b[2Jments", cluster="eu", summary="\x1b]0;owned\x07 title [/red] [@click=app.quit]x"),
+    alert("A\x1b]52;c;cm0gLXJm\x07B", service="pay\x1b[2Jments", cluster="eu", summary=TITLE),
     alert("Bidi\u202eevil", service="\u200bzero", cluster="us", summary="\x9b31mC1 \x00NUL \x7fDEL"),
     alert("N" * 10_000, service="long", cluster="ap", summary="n" * 10_000),
-]  # fmt: skip
+]
 
 
 def test_escape_sequences_in_labels_are_shown_not_sent(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_noise_has_no_onset() -> None:
 
 
 def test_a_spike_that_went_away_has_no_onset() -> None:
-    assert onset(curve(noisy(1, 50, 3) + [9.0, 9.5, 9.1] + noisy(1, 37, 4)))[0] == 0
+    assert onset(curve([*noisy(1, 50, 3), 9.0, 9.5, 9.1, *noisy(1, 37, 4)]))[0] == 0
 
 
 def test_a_fall_is_an_onset_too() -> None:
