@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -17,6 +18,9 @@ _TELLING = frozenset(
     {"alertname", "service", "app", "job", "instance", "host", "node", "pod", "deployment", "kube_deployment"}
 )
 _VOLATILE = frozenset({"alertstate", "prometheus", "prometheus_replica", "replica", "receiver"})
+_CLEANED = re.compile("[\u2400-\u2421]|<[0-9A-F]{4,6}>|…$")
+"""Traces of ``console.text.clean``: the source's own value is another, a matcher on ours would never hold."""
+Matchers = tuple[Matcher, ...]
 
 
 class Plan(Struct, frozen=True):
@@ -29,9 +33,9 @@ class Plan(Struct, frozen=True):
     """Muted without having been chosen."""
 
 
-def exact(alert: Alert) -> tuple[Matcher, ...]:
-    """Matchers for an alert's exact label set."""
-    return tuple(Matcher(k, v) for k, v in sorted(alert.labels.items()))
+def exact(alert: Alert) -> Matchers:
+    """Matchers for an alert's exact label set, but for values that had to be cleaned."""
+    return _matchers(alert.labels.items())
 
 
 def plan(source: str, chosen: Sequence[Alert], known: Iterable[Alert], filter: Sequence[Matcher] | None) -> Plan:
@@ -41,33 +45,61 @@ def plan(source: str, chosen: Sequence[Alert], known: Iterable[Alert], filter: S
     alert name, for both, for these on each instance; one for each alert. The first that mutes nothing else is taken;
     else, among those that are few enough, the one that mutes fewest others, which the preview then names. But for the
     filter's own, a silence always names a service, an alert name or a host: cluster and severity alone are too wide.
-    Raises ``Refused`` if no alert carries labels or if it would take more than ``MOST`` silences.
+    Where an alert that was not chosen has a label that no chosen one has, the silence asks that it be missing.
+    Raises ``Refused`` if an alert has no usable labels or if it would take more than ``MOST`` silences.
     """
-    if any(not a.labels for a in chosen):
+    if any(not exact(a) for a in chosen):
         raise Refused("an alert without labels cannot be silenced", next="take it out of the selection")
-    mine = [a for a in known if a.source == source]
+    mine = Known([a for a in known if a.source == source])
     wanted = {a.key for a in chosen}
     own = (tuple(filter),) if filter else ()
-    best: tuple[int, int, tuple[tuple[Matcher, ...], ...], tuple[Alert, ...]] | None = None
+    best: Plan | None = None
     for silences in _candidates(chosen, filter):
-        if len(silences) > MOST or not (silences == own or _narrow(silences)):
+        if len(silences) > MOST or not (silences == own or _narrow(silences)) or not all(map(_starts, silences)):
             continue
         if not all(any(matches(m, a.labels) for m in silences) for a in chosen):
             continue
-        others = tuple(a for a in mine if a.key not in wanted and any(matches(m, a.labels) for m in silences))
+        if silences != own:
+            silences = tuple(_without(m, chosen, mine, wanted) for m in silences)
+        others = {a.key: a for m in silences for a in mine.muted(m) if a.key not in wanted}
+        found = Plan(source, silences, tuple(chosen), tuple(others.values()))
         if not others:
-            return Plan(source, silences, tuple(chosen), ())
-        if best is None or (len(others), len(silences)) < best[:2]:
-            best = (len(others), len(silences), silences, others)
+            return found
+        if best is None or len(others) < len(best.others):
+            best = found
     if best is None:
         raise Refused(
             f"{len(chosen)} alerts of {source} have too little in common for {MOST} silences",
             next="narrow the filter, or mark fewer",
         )
-    return Plan(source, best[2], tuple(chosen), best[3])
+    return best
 
 
-def _candidates(chosen: Sequence[Alert], filter: Sequence[Matcher] | None) -> Iterable[tuple[tuple[Matcher, ...], ...]]:
+class Known:
+    """The alerts of one source, by the values of those labels that were asked for."""
+
+    def __init__(self, alerts: Sequence[Alert]) -> None:
+        self._alerts = alerts
+        self._by: dict[str, dict[str, list[Alert]]] = {}
+
+    def muted(self, matchers: Matchers) -> list[Alert]:
+        """The alerts that a silence mutes; looked for among those that share its most telling label."""
+        near: Sequence[Alert] = self._alerts
+        for m in matchers:
+            if m.name in _TELLING and m.value and m.is_equal and not m.is_regex:
+                found = self._index(m.name).get(m.value, [])
+                near = found if len(found) < len(near) else near
+        return [a for a in near if matches(matchers, a.labels)]
+
+    def _index(self, name: str) -> dict[str, list[Alert]]:
+        if name not in self._by:
+            values = self._by[name] = dict[str, list[Alert]]()
+            for alert in self._alerts:
+                values.setdefault(alert.labels.get(name, ""), []).append(alert)
+        return self._by[name]
+
+
+def _candidates(chosen: Sequence[Alert], filter: Sequence[Matcher] | None) -> Iterable[tuple[Matchers, ...]]:
     if filter:
         yield (tuple(filter),)
     yield (_common(chosen),)
@@ -76,24 +108,50 @@ def _candidates(chosen: Sequence[Alert], filter: Sequence[Matcher] | None) -> It
     yield tuple(dict.fromkeys(exact(a) for a in chosen))
 
 
-def _common(chosen: Sequence[Alert]) -> tuple[Matcher, ...]:
+def _common(chosen: Sequence[Alert]) -> Matchers:
     shared = set(chosen[0].labels.items())
     for alert in chosen[1:]:
         shared &= alert.labels.items()
-    return tuple(Matcher(k, v) for k, v in sorted(shared) if k not in _VOLATILE)
+    return _matchers(pair for pair in shared if pair[0] not in _VOLATILE)
 
 
-def _split(chosen: Sequence[Alert], names: Sequence[str]) -> tuple[tuple[Matcher, ...], ...]:
+def _matchers(pairs: Iterable[tuple[str, str]]) -> Matchers:
+    return tuple(Matcher(k, v) for k, v in sorted(pairs) if not _CLEANED.search(v) and not _CLEANED.search(k))
+
+
+def _split(chosen: Sequence[Alert], names: Sequence[str]) -> tuple[Matchers, ...]:
     """One silence for each combination of values of these labels: what the alerts that have it share."""
     parts: dict[tuple[str, ...], list[Alert]] = {}
     for alert in chosen:
         parts.setdefault(tuple(alert.labels.get(n, "") for n in names), []).append(alert)
-    return tuple(_common(part) for _, part in sorted(parts.items()))
+    return tuple(dict.fromkeys(_common(part) for _, part in sorted(parts.items())))
 
 
-def _narrow(silences: Sequence[Sequence[Matcher]]) -> bool:
+def _without(matchers: Matchers, chosen: Sequence[Alert], mine: Known, wanted: Container[str]) -> Matchers:
+    """The matchers, and the demand that labels be missing by which others differ from the chosen; three at most."""
+    others = [a for a in mine.muted(matchers) if a.key not in wanted]
+    have = {name for a in chosen if others and matches(matchers, a.labels) for name in a.labels}
+    extra: list[Matcher] = []
+    while others and len(extra) < 3:
+        counts = Counter(
+            n for a in others for n, v in a.labels.items() if v and n not in have and not _CLEANED.search(n)
+        )
+        if not counts:
+            break
+        name = min(counts, key=lambda n: (-counts[n], n))
+        extra.append(Matcher(name, ""))
+        others = [a for a in others if not a.labels.get(name)]
+    return (*matchers, *extra)
+
+
+def _narrow(silences: Sequence[Matchers]) -> bool:
     """Whether each silence names what it is about: one on a cluster or a severity alone would mute what comes later."""
     return all(any(m.name in _TELLING and m.is_equal and m.value for m in matchers) for matchers in silences)
+
+
+def _starts(matchers: Matchers) -> bool:
+    """Whether Alertmanager takes it: one matcher at least must not hold for a missing label."""
+    return any(not matches((m,), {}) for m in matchers)
 
 
 def by_source(chosen: Iterable[Alert]) -> Mapping[str, list[Alert]]:
