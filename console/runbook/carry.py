@@ -176,7 +176,7 @@ class Carrier:
         if result is None:
             verdict = Verdict(False, outcome.detail or f"the call was {outcome.state}")
             return End(outcome, verdict, (), "", None, outcome.took_ms)
-        output = tail_of(result.output, self.desk.redact, OUTPUT)
+        output = await asyncio.to_thread(tail_of, result.output, self.desk.redact, OUTPUT)
         return End(outcome, found.verdict, output, result.digest, result.exit, found.took_ms)
 
     async def _try(

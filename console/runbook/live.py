@@ -41,6 +41,9 @@ class LiveOutput:
 
 
 def tail_of(lines: deque[str] | tuple[str, ...], redact: Redactor, limit: int, width: int = 500) -> tuple[str, ...]:
-    """The last lines, redacted as one text (a secret can stretch over lines), each cut to ``width`` characters."""
-    kept = redact.text("\n".join(lines)).split("\n")[-limit:] if lines else []
+    """The last lines, redacted as one text (a secret can stretch over lines), each cut to ``width`` characters.
+
+    What is cut off is cut in two steps, so that a secret across the first cut is not left without its end.
+    """
+    kept = redact.text("\n".join(line[: 2 * width] for line in lines)).split("\n")[-limit:] if lines else []
     return tuple(line if len(line) <= width else line[: width - 1] + "…" for line in kept)
