@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from console.model.action import Tier
 from console.model.rows import Rows
 from console.model.runbook import Run, StepState, StepView
@@ -69,7 +71,7 @@ class StepRows(Rule):
             (f"{mark} ", colour),
             (f"{row.number:>2} {kind} {row.step.title}", body + strong),
         ]
-        first = line.lay(width, left, self._right(row, current, now), on)
+        first = line.lay(width, left, self._right(row, current, now, width), on)
         if not current:
             return [first]
         lines = [first, *(line.lay(width, [(f"{'':15}{text}", "grey")], on=on) for text in _plan(row)[: height - 1])]
@@ -79,7 +81,7 @@ class StepRows(Rule):
         lines += [line.lay(width, []) for _ in range(height - len(lines))]
         return lines
 
-    def _right(self, row: StepView, current: bool, now: int) -> list[line.Part]:
+    def _right(self, row: StepView, current: bool, now: int, width: int) -> list[line.Part]:
         state, tier = row.state, row.step.tier
         if state is StepState.RUNNING:
             return [("running ", "accent"), (words.elapsed(now - row.at), "text bold")]
@@ -93,7 +95,8 @@ class StepRows(Rule):
         if state is StepState.DONE:
             said = row.result or (words.duration(row.took_ms) if row.took_ms else row.by)
             undo = f"  undo {self._undo_key}" if row.undoable else ""
-            return [(f"{words.cut(said, 24)}{undo}", "grey")]
+            room = max(12, min(24, width - 18 - cell_len(row.step.title) - cell_len(undo)))
+            return [(f"{words.cut(said, room)}{undo}", "grey")]
         return [(words.cut(f"{state}: {row.result}" if row.result else str(state), 28), palette_of(state))]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rich.cells import cell_len
+
 from console.model.incident import Mark, TimelineRow, Tone
 from console.model.rows import Rows
 from widgets import line, marks, palette, words
@@ -50,10 +52,11 @@ def _late(row: TimelineRow) -> line.Part:
 
 
 def _result(row: TimelineRow, width: int) -> list[line.Part]:
-    """The result, doubled by a sign where its colour says more than its words; at most two fifths of the width."""
+    """The result, doubled by a sign where its colour says more than its words."""
     if not row.result:
         return [(marks.sign("done"), "good")] if row.tone is Tone.GOOD else []
-    room = max(8, width * 2 // 5)
+    # The clause comes first: the result gets what it leaves, but never less than two words.
+    room = max(14, min(width * 2 // 5, width - 24 - cell_len(row.text)))
     text = words.cut(row.result, room)
     if row.tone is Tone.GOOD:
         return [(f"{marks.sign('done')} ", "good"), (text, "grey")]
