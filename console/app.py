@@ -44,6 +44,7 @@ log = logging.getLogger("warroom.app")
 T = TypeVar("T")
 
 TICK_S = 1.0
+PAINTED_S = 0.25
 
 
 class WarroomApp(App[int], inherit_bindings=False):
@@ -100,7 +101,9 @@ class WarroomApp(App[int], inherit_bindings=False):
         self.set_interval(TICK_S, self._tick)
         self.bridge.open(asyncio.get_running_loop())
         if self._on_painted is not None:
+            # Whichever comes first starts it: with nothing left to refresh the former may never be called.
             self.call_after_refresh(self._on_painted)
+            self.set_timer(PAINTED_S, self._on_painted)
 
     def on_unmount(self) -> None:
         self.bridge.close()
