@@ -1,64 +1,111 @@
 """Silences of acknowledgements: renewed by the console on duty while their alert fires, ended when it resolves.
 
 If that console dies, nobody renews them and they run out by themselves: the alert is heard again.
+Their comment says so.
 """
 
 from __future__ import annotations
 
-from console.alerts.acts import Office, ack_silences, end_silence, set_silence
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from console.alerts.acks import ack_silences
+from console.alerts.office import Office, end_silence, set_silence
 from console.alerts.silencing import exact
 from console.clock import Millis
-from console.model.action import Action
+from console.errors import WarroomError
+from console.model.action import Action, OperationState, Outcome
 from console.model.alert import Alert, Silence
 from console.model.entry import Actor, ActorType
 
+log = logging.getLogger("warroom.alerts")
+
 _BY = Actor("renewal", ActorType.TOOL)
+LOOK_MS = 10_000
+"""How often marked silences are held against the alerts; that is a pass over all alerts."""
 RETRY_MS = 60_000
 
 
 class Renewal:
-    """Looks after marked silences; ``tick`` is called each second by the engine of the console on duty."""
+    """Looks after marked silences; ``tick`` is called each second by the engine of the console on duty.
+
+    The calls are made in a task of their own: a source that does not answer holds nobody up, and is asked once a round.
+    """
 
     def __init__(self, office: Office) -> None:
         self._office = office
         self._tried: dict[str, Millis] = {}
+        self._looked: Millis | None = None
+        self._work: asyncio.Task[None] | None = None
 
     async def tick(self, now: Millis) -> None:
         """Renew what is in its last third, end what has nothing left to mute."""
-        marked = ack_silences(self._office.silences())
-        if not marked:
+        if self._work is not None and not self._work.done():
             return
-        alerts = {(a.source, exact(a)): a for a in self._office.store.all() if a.silenced_by}
-        term = round(self._office.ack.silence_s * 1000)
-        for silence in marked:
-            if silence.state != "active" or now - self._tried.get(silence.key, 0) < RETRY_MS:
-                continue
-            alert = alerts.get((silence.source, silence.matchers))
-            row = self._office.store.row(alert.key) if alert is not None else None
-            holds = alert is not None and alert.firing and row is not None and bool(row.acked_by)
-            if holds and alert is not None and silence.ends_at - now < term / 3:
-                self._tried[silence.key] = now
-                await self._renew(silence, alert, now + term)
-            elif not holds and self._resolved(silence):
-                self._tried[silence.key] = now
-                await self._end(silence)
-        if len(self._tried) > 10_000:
+        if self._looked is not None and 0 <= now - self._looked < LOOK_MS:
+            return
+        self._looked = now
+        due = self._due(now)
+        if due:
             self._tried = {k: at for k, at in self._tried.items() if now - at < RETRY_MS}
+            self._tried |= dict.fromkeys((s.key for s, _ in due), now)
+            self._work = asyncio.create_task(self._round(due, now), name="renewal")
 
-    def _resolved(self, silence: Silence) -> bool:
-        """Whether the alert of this silence is known and fires no more."""
-        return any(
-            a.source == silence.source and not a.firing and exact(a) == silence.matchers
-            for a in self._office.store.all()
-        )
+    async def settle(self) -> None:
+        """Wait until the round under way has ended."""
+        if self._work is not None:
+            await self._work
 
-    async def _renew(self, silence: Silence, alert: Alert, ends_at: Millis) -> None:
-        action = Action("renewal", "alert.ack", actor=_BY)
-        words = f"renew the silence of {alert.name}: it still fires"
-        await set_silence(
-            self._office, "", silence.source, silence.matchers, ends_at, silence.comment, words, action,
-            id=silence.id, automatic=True,
+    def _due(self, now: Millis) -> list[tuple[Silence, Alert]]:
+        """Silences to be renewed or ended, each with its alert."""
+        term = round(self._office.ack.silence_s * 1000)
+        found = []
+        for silence, alert in self._pairs():
+            row = self._office.store.row(alert.key)
+            renew = alert.firing and row is not None and bool(row.acked_by) and silence.ends_at - now < term / 3
+            waited = now - self._tried.get(silence.key, now - RETRY_MS) >= RETRY_MS
+            if (renew or not alert.firing) and waited:
+                found.append((silence, alert))
+        return found
+
+    def _pairs(self) -> list[tuple[Silence, Alert]]:
+        """Marked silences in force with the alert of exactly their labels; one whose alert is gone lapses alone."""
+        marked = {
+            (s.source, frozenset(s.matchers)): s
+            for s in ack_silences(self._office.silences())
+            if s.state == "active" and s.source in self._office.silencers
+        }
+        names = {(source, m.value) for source, matchers in marked for m in matchers if m.name == "alertname"}
+        out = []
+        if marked:
+            for alert in self._office.store.all():
+                if (alert.source, alert.labels.get("alertname")) in names:
+                    silence = marked.get((alert.source, frozenset(exact(alert))))
+                    if silence is not None:
+                        out.append((silence, alert))
+        return out
+
+    async def _round(self, due: Sequence[tuple[Silence, Alert]], now: Millis) -> None:
+        silent: set[str] = set()
+        for silence, alert in due:
+            if silence.source in silent:
+                continue
+            try:
+                outcome = await (self._renew(silence, alert, now) if alert.firing else self._end(silence))
+            except WarroomError as error:
+                log.warning("silences of acknowledgements are not looked after: %s", error.what)
+                return
+            if outcome.state is not OperationState.SENT:
+                silent.add(silence.source)
+
+    async def _renew(self, silence: Silence, alert: Alert, now: Millis) -> Outcome:
+        ends_at = now + round(self._office.ack.silence_s * 1000)
+        return await set_silence(
+            self._office, "", silence.source, silence.matchers, ends_at, silence.comment,
+            f"renew the silence of {alert.name}: it still fires",
+            Action("renewal", "alert.ack", actor=_BY), renews=silence, automatic=True,
         )  # fmt: skip
 
-    async def _end(self, silence: Silence) -> None:
-        await end_silence(self._office, "", silence, Action("renewal", "alert.unack", actor=_BY))
+    async def _end(self, silence: Silence) -> Outcome:
+        return await end_silence(self._office, "", silence, Action("renewal", "alert.unack", actor=_BY), automatic=True)

@@ -166,7 +166,8 @@ def blast(plans: Sequence[Plan]) -> tuple[str, ...]:
     """What would be muted, counts first."""
     muted = [a for p in plans for a in (*p.chosen, *p.others)]
     services = Counter(a.service or "no service" for a in muted)
-    lines = [f"{len(muted)} alerts muted by {sum(len(p.silences) for p in plans)} silences"]
+    count = sum(len(p.silences) for p in plans)
+    lines = [f"{len(muted)} alert{'s' * (len(muted) != 1)} muted by {count} silence{'s' * (count != 1)}"]
     lines += [f"{count} of {service}" for service, count in services.most_common(5)]
     if len(services) > 5:
         lines.append(f"and {len(services) - 5} services more")

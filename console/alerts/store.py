@@ -241,6 +241,19 @@ class AlertStore:
         parsed = parse(filter)
         return [row.alert for row in self._rows.values() if parsed.matches(row)]
 
+    async def search(self, filter: str) -> list[Alert]:
+        """As ``matching``; over many alerts it is worked off in slices. An alert that came meanwhile is left out."""
+        parsed, out = parse(filter), []
+        end = time.perf_counter() + SIFT_S
+        for key in list(self._rows):
+            row = self._rows.get(key)
+            if row is not None and parsed.matches(row):
+                out.append(row.alert)
+            if time.perf_counter() > end:
+                await asyncio.sleep(0)
+                end = time.perf_counter() + SIFT_S
+        return out
+
     def all(self) -> Iterable[Alert]:
         """Every alert."""
         return (row.alert for row in self._rows.values())
