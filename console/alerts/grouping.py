@@ -28,6 +28,9 @@ PAST = 4
 """Groups of one unit that are considered."""
 
 
+_NONE: frozenset[tuple[str, str]] = frozenset()
+
+
 class _Group:
     __slots__ = ("cluster", "firing", "first", "fresh", "grave", "key", "quiet", "root", "size", "symptoms", "why")
 
@@ -37,12 +40,12 @@ class _Group:
         self.size = 0
         self.firing = 0
         self.first = ""
-        self.symptoms: set[tuple[str, str]] = set()
+        self.symptoms: frozenset[tuple[str, str]] = _NONE
         self.fresh = onset
         self.quiet: Millis = 0
         self.grave = False
         self.root = (onset, int(alert.severity), alert.key)
-        self.why: deque[str] = deque(maxlen=6)
+        self.why: tuple[str, ...] = ()
 
 
 class WindowCorrelator:
@@ -132,7 +135,7 @@ class WindowCorrelator:
                 self._near.setdefault(group.cluster, deque(maxlen=NEAR)).append(group)
         symptom = (alert.service, alert.name)
         if symptom not in group.symptoms:
-            group.symptoms.add(symptom)
+            group.symptoms |= {symptom}
             group.fresh = max(group.fresh, onset)
         if alert.service:
             unit = (alert.service, alert.cluster)
@@ -144,7 +147,7 @@ class WindowCorrelator:
         if root <= group.root:
             group.root, group.first = root, alert.service or alert.name
         if why and why not in group.why:
-            group.why.append(why)
+            group.why = (*group.why[-5:], why)
 
     def _rest(self, key: str, now: Millis) -> None:
         group = self._of.get(key)
@@ -191,6 +194,6 @@ class WindowCorrelator:
         out: dict[str, GroupFacts | None] = {}
         for key in self._dirty:
             group = self._groups.get(key)
-            out[key] = GroupFacts(key, group.root[2], tuple(group.why)) if group is not None else None
+            out[key] = GroupFacts(key, group.root[2], group.why) if group is not None else None
         self._dirty.clear()
         return out

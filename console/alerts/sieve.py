@@ -6,7 +6,9 @@ from collections import Counter
 
 from console.alerts.filter import Filter
 from console.alerts.ordering import SortedRows
+from console.alerts.shelves import Shelves
 from console.model.alert import AlertRow, AlertState
+from console.model.group import Group
 
 _LAST = (1 << 47) - 1
 """Later than any time in milliseconds that an alert has."""
@@ -26,6 +28,7 @@ class Sieve:
         self.filter = filter
         self.rows: SortedRows[AlertRow] = SortedRows(worst_first)
         self.groups: Counter[str] = Counter()
+        self.shelves = Shelves()
         self._kept: dict[str, AlertRow] = {}
 
     def put(self, row: AlertRow) -> None:
@@ -45,8 +48,17 @@ class Sieve:
             self.rows.drop(before)
             self._count(before, None)
 
+    def show(self, group: Group) -> None:
+        """Show a group if the filter lets a member through; all of it is shown."""
+        if group.key not in self.groups:
+            self.shelves.drop(group.key)
+        elif self.shelves.get(group.key) is not group:
+            self.shelves.put(group)
+
     def _count(self, before: AlertRow | None, after: AlertRow | None) -> None:
         if before is not None and before.group:
             self.groups[before.group] -= 1
+            if not self.groups[before.group]:
+                del self.groups[before.group]
         if after is not None and after.group:
             self.groups[after.group] += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -13,6 +13,7 @@ from console.alerts.filter import parse
 from console.alerts.flapping import Flaps
 from console.alerts.marks import Mark, Marks, holds
 from console.alerts.ordering import SortedRows
+from console.alerts.shelves import Shelves
 from console.alerts.sieve import Sieve, worst_first
 from console.alerts.tally import Tally
 from console.alerts.twins import Alone, Pairing, Twins
@@ -20,7 +21,6 @@ from console.clock import Millis
 from console.errors import Refused
 from console.model.alert import Alert, AlertDelta, AlertRow, AlertState
 from console.model.group import Group
-from console.model.severity import Severity
 from console.model.snapshot import AlertsView
 from console.ports import Correlator
 
@@ -32,10 +32,6 @@ SIFT_S = 0.005
 """Longest that a change of the filter works before the loop has its turn."""
 ARRANGE_S = 0.006
 """Longest that one view spends on groups; what is left over comes with the next."""
-
-
-def _worst_group_first(group: Group) -> int:
-    return (group.severity if group.firing > group.muted else 9) << 48 | group.started_at
 
 
 class AlertStore:
@@ -55,10 +51,7 @@ class AlertStore:
         self._joins: deque[Millis] = deque()
         self._tallies: dict[str, Tally] = {}
         self._touched: dict[str, None] = {}
-        self._placed: dict[str, tuple[SortedRows[Group], Group]] = {}
-        self._major: SortedRows[Group] = SortedRows(_worst_group_first)
-        self._minor: SortedRows[Group] = SortedRows(_worst_group_first)
-        self._loose: SortedRows[Group] = SortedRows(_worst_group_first)
+        self._shelves = Shelves()
         self._sieve: Sieve | None = None
         self._coming: Sieve | None = None
         self._filter_error = ""
@@ -115,9 +108,8 @@ class AlertStore:
                 tally = self._tallies[row.group] = Tally(row.group)
             tally.put(row)
             self._touched[row.group] = None
-        for sieve in (self._sieve, self._coming):
-            if sieve is not None:
-                sieve.put(row)
+        for sieve in self._sieves():
+            sieve.put(row)
 
     def _leave(self, row: AlertRow) -> None:
         tally = self._tallies.get(row.group)
@@ -132,9 +124,8 @@ class AlertStore:
         self._firing -= row.alert.firing
         self._flat.drop(row)
         self._leave(row)
-        for sieve in (self._sieve, self._coming):
-            if sieve is not None:
-                sieve.drop(key)
+        for sieve in self._sieves():
+            sieve.drop(key)
 
     def expire(self, now: Millis) -> bool:
         """Let go what resolved long ago, at most a thousand at a time; whether anything changed."""
@@ -243,16 +234,19 @@ class AlertStore:
 
     async def search(self, filter: str) -> list[Alert]:
         """As ``matching``; over many alerts it is worked off in slices. An alert that came meanwhile is left out."""
-        parsed, out = parse(filter), []
+        parsed = parse(filter)
+        return [row.alert async for row in self._slowly(list(self._rows)) if parsed.matches(row)]
+
+    async def _slowly(self, keys: Iterable[str]) -> AsyncIterator[AlertRow]:
+        """Rows of these keys that are still there; the loop has its turn at least each ``SIFT_S``."""
         end = time.perf_counter() + SIFT_S
-        for key in list(self._rows):
+        for key in keys:
             row = self._rows.get(key)
-            if row is not None and parsed.matches(row):
-                out.append(row.alert)
+            if row is not None:
+                yield row
             if time.perf_counter() > end:
                 await asyncio.sleep(0)
                 end = time.perf_counter() + SIFT_S
-        return out
 
     def all(self) -> Iterable[Alert]:
         """Every alert."""
@@ -265,29 +259,22 @@ class AlertStore:
         self._filter_error = ""
         self._coming = None
         if not text.strip():
-            self._sift_by(None)
+            self._sieve = None
             return
         try:
             coming = self._coming = Sieve(parse(text))
         except Refused as error:
             self._filter_error = f"{error.what}; {error.next}" if error.next else error.what
             return
-        end = time.perf_counter() + SIFT_S
-        for key in list(self._rows):
-            row = self._rows.get(key)
-            if row is not None:
-                coming.put(row)
-            if time.perf_counter() > end:
-                await asyncio.sleep(0)
-                if self._coming is not coming:
-                    return
-                end = time.perf_counter() + SIFT_S
-        self._coming = None
-        self._sift_by(coming)
-
-    def _sift_by(self, sieve: Sieve | None) -> None:
-        self._sieve = sieve
-        self._touched.update(dict.fromkeys(self._tallies))
+        async for row in self._slowly(list(self._rows)):
+            if self._coming is not coming:
+                return
+            coming.put(row)
+            group = self._shelves.get(row.group)
+            if group is not None:
+                coming.show(group)
+        if self._coming is coming:
+            self._sieve, self._coming = coming, None
 
     async def settle(self) -> None:
         """Arrange all groups that changed, in slices; a first poll of many alerts touches thousands."""
@@ -301,10 +288,11 @@ class AlertStore:
         self._arrange()
         sieve = self._sieve
         flat = (sieve.rows if sieve is not None else self._flat).freeze()
+        shelves = sieve.shelves if sieve is not None else self._shelves
         return AlertsView(
-            major=self._major.freeze(),
-            minor=self._minor.freeze(),
-            loose=self._loose.freeze(),
+            major=shelves.major.freeze(),
+            minor=shelves.minor.freeze(),
+            loose=shelves.loose.freeze(),
             flat=flat,
             firing=self._firing,
             total=len(self._rows),
@@ -334,25 +322,21 @@ class AlertStore:
         return bool(self._touched)
 
     def _place(self, key: str) -> None:
-        """Put a group's row where it belongs."""
+        """Put a group's row where it belongs, in the lists of all and in those of the filter."""
         tally = self._tallies.get(key)
-        if tally is not None and not tally.members:
-            del self._tallies[key]
-            tally = None
-        home, group = None, None
-        if tally is not None and (self._sieve is None or self._sieve.groups[key] > 0):
+        if tally is not None and tally.members:
             group = self._grouped(tally)
-            if group.severity <= Severity.SEV2 and group.firing:
-                home = self._major
-            else:
-                home = self._minor if group.attributed else self._loose
-        before = self._placed.pop(key, None)
-        if before is not None and before[0] is not home:
-            before[0].drop(before[1])
-            before = None
-        if home is not None and group is not None:
-            home.put(group, before[1] if before is not None else None)
-            self._placed[key] = (home, group)
+            self._shelves.put(group)
+            for sieve in self._sieves():
+                sieve.show(group)
+            return
+        self._tallies.pop(key, None)
+        self._shelves.drop(key)
+        for sieve in self._sieves():
+            sieve.shelves.drop(key)
+
+    def _sieves(self) -> tuple[Sieve, ...]:
+        return tuple(s for s in (self._sieve, self._coming) if s is not None)
 
     def _grouped(self, tally: Tally) -> Group:
         root = self._rows.get(tally.root)

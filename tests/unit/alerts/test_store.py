@@ -400,6 +400,49 @@ def test_nothing_is_lost_and_counts_add_up(single: bool, steps: Sequence[tuple[s
     check(store, store.view())
 
 
+@given(STEPS, st.sampled_from(["service=s1", "sev<=2", "is:acked", "is:firing -service=s1", "is:muted"]))
+def test_under_a_filter_all_lists_agree_whatever_comes(
+    steps: Sequence[tuple[str, int, str, int, int]], text: str
+) -> None:
+    async def scenario() -> None:
+        store, now = AlertStore(WindowCorrelator(), single=True), 0
+        monkey_slice, store_module.SIFT_S = store_module.SIFT_S, -1.0
+        try:
+            work = None
+            for number, (what, id, _, severity, wait) in enumerate(steps):
+                now += wait
+                if number == len(steps) // 2:
+                    work = asyncio.create_task(store.refilter(text))
+                silenced = ("s",) if what == "mute" else ()
+                one = alert(
+                    str(id), service=f"s{id % 3}", cluster=f"c{id % 2}", severity=severity, silenced_by=silenced
+                )
+                if what in ("gone", "rest"):
+                    store.ingest(delta(gone=[one.key]), after(now))
+                elif what == "ack":
+                    store.ack([one.key], "ana", after(now))
+                elif what == "expire":
+                    store.expire(after(now))
+                elif what == "view":
+                    store.view()
+                else:
+                    store.ingest(delta(one), after(now))
+                await asyncio.sleep(0)
+            await (work or store.refilter(text))
+            await store.settle()
+        finally:
+            store_module.SIFT_S = monkey_slice
+        view = store.view()
+        wanted = {a.key for a in store.matching(text)}
+        assert {r.key for r in view.flat} == wanted
+        groups = {g.key for part in (view.major, view.minor, view.loose) for g in part}
+        assert groups == {r.group for r in view.flat if r.group}
+        await store.refilter("")
+        check(store, store.view())
+
+    asyncio.run(scenario())
+
+
 @given(st.integers(0, 999), st.integers(1, 7))
 def test_the_order_of_what_is_told_does_not_matter_to_the_list(seed: int, size: int) -> None:
     alerts = [alert(str(n), service=f"s{n % 4}", cluster=f"c{n % 2}", severity=1 + n % 5, at=n % 9) for n in range(30)]
