@@ -67,7 +67,7 @@ def alertmanager_form(source: str, normaliser: Normaliser, now: Callable[[], int
             source,
             identity,
             labels,
-            share.pairs(raw.annotations),
+            share.alike(raw.annotations),
             normaliser,
             AlertState.RESOLVED if resolved else AlertState.FIRING,
             instant(raw.startsAt),
@@ -97,7 +97,7 @@ def prometheus_form(source: str, normaliser: Normaliser) -> Callable[[bytes], Al
             source,
             _fingerprint(raw.labels),
             share.pairs(raw.labels),
-            share.pairs(raw.annotations),
+            share.alike(raw.annotations),
             normaliser,
             state,
             instant(raw.activeAt),
@@ -144,6 +144,7 @@ class Shared:
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
+        self._pairs: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
 
     def text(self, text: str) -> str:
         """The cleaned text, one object for equal ones."""
@@ -160,6 +161,16 @@ class Shared:
         if len(pairs) > LABELS:
             pairs = dict(list(pairs.items())[:LABELS])
         return {get(k) or text(k): get(v) or text(v) for k, v in pairs.items()}
+
+    def alike(self, pairs: dict[str, str]) -> dict[str, str]:
+        """The same, and one dict for equal pairs: annotations of many alerts are."""
+        mark = tuple(pairs.items())
+        known = self._pairs.get(mark)
+        if known is None:
+            if len(self._pairs) >= self.LIMIT:
+                self._pairs.clear()
+            known = self._pairs[mark] = self.pairs(pairs)
+        return known
 
 
 class _Either(_Listed):

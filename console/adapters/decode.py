@@ -190,7 +190,7 @@ class AlertDecoder:
             host=share.text(alert.host),
             pod=share.text(alert.pod),
             labels=labels,
-            annotations={share.text(k): share.text(v) for k, v in alert.annotations.items()},
+            annotations=share.alike(alert.annotations),
             link=share.text(alert.link),
         )
 

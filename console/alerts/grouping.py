@@ -28,9 +28,6 @@ PAST = 4
 """Groups of one unit that are considered."""
 
 
-_NONE: frozenset[tuple[str, str]] = frozenset()
-
-
 class _Group:
     __slots__ = ("cluster", "firing", "first", "fresh", "grave", "key", "quiet", "root", "size", "symptoms", "why")
 
@@ -40,7 +37,7 @@ class _Group:
         self.size = 0
         self.firing = 0
         self.first = ""
-        self.symptoms: frozenset[tuple[str, str]] = _NONE
+        self.symptoms: tuple[tuple[str, str], ...] = ()
         self.fresh = onset
         self.quiet: Millis = 0
         self.grave = False
@@ -135,7 +132,7 @@ class WindowCorrelator:
                 self._near.setdefault(group.cluster, deque(maxlen=NEAR)).append(group)
         symptom = (alert.service, alert.name)
         if symptom not in group.symptoms:
-            group.symptoms |= {symptom}
+            group.symptoms = (*group.symptoms, symptom)
             group.fresh = max(group.fresh, onset)
         if alert.service:
             unit = (alert.service, alert.cluster)

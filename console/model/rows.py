@@ -18,6 +18,9 @@ class Keyed(Protocol):
 T = TypeVar("T", bound=Keyed)
 
 
+_ONE = [0]
+
+
 class Rows(Sequence[T], Generic[T]):
     """Chunked rows in display order; index O(log chunks), two versions share unchanged chunks."""
 
@@ -25,8 +28,12 @@ class Rows(Sequence[T], Generic[T]):
 
     def __init__(self, chunks: Sequence[tuple[T, ...]] = ()) -> None:
         self._chunks = tuple(c for c in chunks if c)
-        self._starts = [0, *accumulate(map(len, self._chunks))]
-        self._size = self._starts.pop()
+        if len(self._chunks) == 1:
+            # Most rows in memory are those of a group with one member: they share one list of starts.
+            self._starts, self._size = _ONE, len(self._chunks[0])
+        else:
+            self._starts = [0, *accumulate(map(len, self._chunks))]
+            self._size = self._starts.pop()
 
     @classmethod
     def of(cls, items: Sequence[T]) -> Rows[T]:
@@ -59,7 +66,7 @@ class Rows(Sequence[T], Generic[T]):
         return self._chunks[chunk][index - self._starts[chunk]]
 
     def find(self, key: str, near: int = 0) -> int:
-        """Index of the row with this key, or -1; looked for from ``near`` outwards, where a row that moved little is."""
+        """Index of the row with this key, or -1; looked for outwards from ``near``."""
         if not self._size:
             return -1
         near = max(0, min(near, self._size - 1))
