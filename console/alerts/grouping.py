@@ -24,6 +24,8 @@ MOST = 2_000
 """Members of a group; what would come after them opens another."""
 NEAR = 8
 """Grave groups of one cluster that are considered."""
+REASONS = 6
+"""Reasons that a group keeps: the first, which stand nearest to the root."""
 PAST = 4
 """Groups of one unit that are considered."""
 
@@ -107,14 +109,12 @@ class WindowCorrelator:
         if alert.service:
             for group, last in reversed(self._units.get((alert.service, alert.cluster), ())):
                 if abs(onset - last) <= self._window and self._takes(group, now):
-                    return group, f"same service and cluster: {alert.service} {alert.cluster}".rstrip()
+                    return group, _same(group, alert)
         if not alert.cluster or alert.severity > Severity.SEV3:
             return None, ""
         for group in reversed(self._near.get(alert.cluster, ())):
             if self._takes(group, now) and abs(onset - group.fresh) <= CASCADE_MS:
-                seconds = (onset - group.root[0]) // 1000
-                when = f"{abs(seconds)} s {'after' if seconds >= 0 else 'before'}"
-                return group, f"{alert.service or alert.name} {when} {group.first} in {alert.cluster}"
+                return group, _cascade(group, alert, onset)
         return None, ""
 
     def _takes(self, group: _Group, now: Millis) -> bool:
@@ -136,15 +136,18 @@ class WindowCorrelator:
             group.fresh = max(group.fresh, onset)
         if alert.service:
             unit = (alert.service, alert.cluster)
-            past = self._units.get(unit, ())
-            last = max((at for known, at in past if known is group), default=onset)
-            others = tuple(one for one in past if one[0] is not group and one[0].size)
-            self._units[unit] = (*others[1 - PAST :], (group, max(last, onset)))
+            past = self._units.get(unit)
+            if past is None:
+                self._units[unit] = ((group, onset),)
+            elif past[-1][0] is not group or past[-1][1] < onset:
+                last = max([onset, *(at for known, at in past if known is group)])
+                others = tuple(one for one in past if one[0] is not group and one[0].size)
+                self._units[unit] = (*others[1 - PAST :], (group, last))
         root = (onset, int(alert.severity), alert.key)
         if root <= group.root:
             group.root, group.first = root, alert.service or alert.name
         if why and why not in group.why:
-            group.why = (*group.why[-5:], why)
+            group.why = (*group.why, why)
 
     def _rest(self, key: str, now: Millis) -> None:
         group = self._of.get(key)
@@ -194,3 +197,17 @@ class WindowCorrelator:
             out[key] = GroupFacts(key, group.root[2], group.why) if group is not None else None
         self._dirty.clear()
         return out
+
+
+def _same(group: _Group, alert: Alert) -> str:
+    if len(group.why) == REASONS:
+        return ""
+    return f"same service and cluster: {alert.service} {alert.cluster}".rstrip()
+
+
+def _cascade(group: _Group, alert: Alert, onset: Millis) -> str:
+    if len(group.why) == REASONS:
+        return ""
+    seconds = (onset - group.root[0]) // 1000
+    when = f"{abs(seconds)} s {'after' if seconds >= 0 else 'before'}"
+    return f"{alert.service or alert.name} {when} {group.first} in {alert.cluster}"

@@ -108,8 +108,9 @@ class AlertStore:
                 tally = self._tallies[row.group] = Tally(row.group)
             tally.put(row)
             self._touched[row.group] = None
-        for sieve in self._sieves():
-            sieve.put(row)
+        if self._sieve is not None or self._coming is not None:
+            for sieve in self._sieves():
+                sieve.put(row)
 
     def _leave(self, row: AlertRow) -> None:
         tally = self._tallies.get(row.group)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-from console.model.alert import Alert, AlertRow
+from console.clock import Millis
+from console.model.alert import Alert, AlertRow, AlertState
 from console.model.group import Group
 from console.model.rows import Rows
+from console.model.severity import Severity
 
 
 def _place(row: AlertRow) -> tuple[int, int, int, str]:
@@ -49,32 +49,70 @@ class Tally:
         """The group as lists show it; the first view of it is the base of what joined later."""
         if self._seen < 0:
             self._seen = self._added
-        rows = sorted(self.members.values(), key=_place)
+        rows = list(self.members.values())
+        if len(rows) > 1:
+            rows.sort(key=_place)
         first = rows[0].alert
-        firing = [r for r in rows if r.alert.firing]
-        active = [r.alert.severity for r in firing if not r.alert.muted and not r.flapping]
-        services = Counter(r.alert.service for r in rows if r.alert.service)
+        count = _Count()
+        for row in rows:
+            count.add(row)
+        services = count.services
         attributed = len(rows) > 1
         return Group(
             key=self.key,
             title=_title(first),
-            severity=min(active, default=first.severity),
+            severity=count.worst or first.severity,
             root=_root(root, first) if attributed else "",
-            firing=len(firing),
+            firing=count.firing,
             total=len(rows),
-            acked=sum(bool(r.acked_by) for r in firing),
-            muted=sum(r.alert.muted for r in firing),
+            acked=count.acked,
+            muted=count.muted,
             joined=self._added - self._seen,
-            services=tuple(s for s, _ in services.most_common()),
-            clusters=tuple(sorted({r.alert.cluster for r in rows if r.alert.cluster})),
-            hosts=len({r.alert.host for r in rows if r.alert.host}),
-            started_at=min(r.alert.started_at for r in rows),
-            changed_at=max(max(r.alert.started_at, r.alert.ended_at) for r in rows),
+            services=tuple(sorted(services, key=lambda s: -services[s])) if len(services) > 1 else tuple(services),
+            clusters=tuple(sorted(count.clusters)),
+            hosts=len(count.hosts),
+            started_at=count.started_at,
+            changed_at=count.changed_at,
             why=self.why,
             attributed=attributed,
             incident=self.incident,
             members=Rows.of(rows),
         )
+
+
+class _Count:
+    """What a group's row tells of its members, in one pass over them."""
+
+    __slots__ = ("acked", "changed_at", "clusters", "firing", "hosts", "muted", "services", "started_at", "worst")
+
+    def __init__(self) -> None:
+        self.firing = self.acked = self.muted = 0
+        self.worst: Severity | None = None
+        self.services: dict[str, int] = {}
+        self.clusters: set[str] = set()
+        self.hosts: set[str] = set()
+        self.started_at: Millis = 1 << 62
+        self.changed_at: Millis = 0
+
+    def add(self, row: AlertRow) -> None:
+        """Count one more."""
+        alert = row.alert
+        if alert.state is AlertState.FIRING:
+            muted = alert.muted
+            self.firing += 1
+            self.acked += row.acked_by != ""
+            self.muted += muted
+            if not muted and not row.flapping and (self.worst is None or alert.severity < self.worst):
+                self.worst = alert.severity
+        if alert.service:
+            self.services[alert.service] = self.services.get(alert.service, 0) + 1
+        if alert.cluster:
+            self.clusters.add(alert.cluster)
+        if alert.host:
+            self.hosts.add(alert.host)
+        if alert.started_at < self.started_at:
+            self.started_at = alert.started_at
+        self.changed_at = max(self.changed_at, alert.started_at, alert.ended_at)
 
 
 def _title(alert: Alert) -> str:

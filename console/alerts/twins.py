@@ -112,7 +112,9 @@ class Twins:
 
     def _marked(self, alert: Alert) -> int:
         """The same for copies; alerts of one source are told apart by it, so they are never copies."""
-        pairs = frozenset(pair for pair in alert.labels.items() if pair[0] not in _IGNORED)
+        pairs = frozenset(alert.labels.items())
+        if not _IGNORED.isdisjoint(alert.labels):
+            pairs = frozenset(pair for pair in pairs if pair[0] not in _IGNORED)
         mark = hash((alert.name, pairs)) if pairs else hash(alert.key)
         held = self._held.get(mark)
         copies = held.by_key.values() if isinstance(held, _Copies) else (held,) if held is not None else ()
