@@ -52,7 +52,7 @@ def demo(ctx: click.Context, seed: int, speed: float, scenario: str, alerts: int
     ]  # fmt: skip
     with _state_folder(keep) as folder, _world(options, folder) as process:
         # The console's modules are loaded while the world gets ready.
-        from console.engine.session import run as sit
+        from console.session import run as sit
 
         urls = wait_ready(process, folder / "drill.log")
         config = demo_config(urls, settings_of(ctx))

@@ -90,6 +90,8 @@ def _crashed(ctx: click.Context, error: Exception) -> int:
 
     open_log(Config(), logging.DEBUG if settings_of(ctx).debug else logging.INFO)
     logging.getLogger("warroom.cli").error("the command failed", exc_info=error)
+    for handler in logging.getLogger("warroom").handlers:
+        handler.close()
     say(f"warroom: a fault of the console itself: {type(error).__name__}", err=True)
     say("next: the log has the details (warroom.log in the state folder); 'warroom doctor' checks the rest", err=True)
     return Exit.FAILED

@@ -25,7 +25,7 @@ def run(ctx: click.Context, incident: str) -> None:
     config = settings.config()
     if trouble:
         refuse(ctx, trouble)
-    from console.engine.session import run as sit
+    from console.session import run as sit
 
     ctx.exit(sit(config, actor=actor_of(config), start=incident))
 

@@ -79,7 +79,7 @@ class Server:
         self._handle = handle
         self._send = send or send_plainly
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[object] | None] = {}
         self.url = ""
 
     async def start(self, host: str, port: int) -> None:
@@ -93,12 +93,15 @@ class Server:
         """Stop listening and drop every connection."""
         if self._server is not None:
             self._server.close()
-            for writer in list(self._open):
+            exchanges = [task for task in self._open.values() if task is not None]
+            for writer in self._open:
                 writer.transport.abort()
+            if exchanges:
+                await asyncio.wait(exchanges, timeout=2.0)
             await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
+        self._open[writer] = asyncio.current_task()
         try:
             going = True
             while going:
@@ -106,7 +109,7 @@ class Server:
         except (ConnectionError, asyncio.IncompleteReadError, TimeoutError):
             pass
         finally:
-            self._open.discard(writer)
+            self._open.pop(writer, None)
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()

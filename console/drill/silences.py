@@ -168,6 +168,6 @@ def _read_matcher(number: int, body: Any) -> Matcher:
     try:
         matcher.check()
     except ValueError as error:
-        what = f"silence invalid: invalid label matcher {number}: {error}"
+        what = f'silence invalid: invalid label matcher {number}: invalid regular expression "{matcher.value}": {error}'
         raise Refusal(400, what) from None
     return matcher
