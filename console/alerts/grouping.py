@@ -39,7 +39,7 @@ class _Group:
         self.size = 0
         self.firing = 0
         self.first = ""
-        self.symptoms: tuple[tuple[str, str], ...] = ()
+        self.symptoms: tuple[tuple[str, str], ...] | set[tuple[str, str]] = ()
         self.fresh = onset
         self.quiet: Millis = 0
         self.grave = False
@@ -132,7 +132,12 @@ class WindowCorrelator:
                 self._near.setdefault(group.cluster, deque(maxlen=NEAR)).append(group)
         symptom = (alert.service, alert.name)
         if symptom not in group.symptoms:
-            group.symptoms = (*group.symptoms, symptom)
+            if isinstance(group.symptoms, set):
+                group.symptoms.add(symptom)
+            else:
+                known = (*group.symptoms, symptom)
+                # Most groups have few symptoms, for which a set is 150 bytes too large.
+                group.symptoms = known if len(known) < 8 else set(known)
             group.fresh = max(group.fresh, onset)
         if alert.service:
             unit = (alert.service, alert.cluster)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from operator import attrgetter
@@ -19,15 +20,17 @@ MOST = 512
 
 
 class _Chunk(Generic[T]):
-    __slots__ = ("frozen", "rows")
+    __slots__ = ("frozen", "numbers", "rows")
 
-    def __init__(self, rows: list[T]) -> None:
+    def __init__(self, rows: list[T], numbers: array[int]) -> None:
         self.rows = rows
+        self.numbers = numbers
+        """The rows' numbers, 8 bytes each: looking for a place among them calls nothing."""
         self.frozen: tuple[T, ...] | None = None
 
 
 class SortedRows(Generic[T]):
-    """Rows in the order of a number computed from each; nothing is kept beside the rows themselves.
+    """Rows in the order of a number computed from each, of 64 bits.
 
     Whoever removes or replaces a row gives the row as it was put, which is how it is found.
     """
@@ -58,22 +61,17 @@ class SortedRows(Generic[T]):
         self._insert(place, row)
 
     def drop(self, row: T) -> None:
-        """Remove a row, given as it was put."""
+        """Remove a row, given as it was put; ``KeyError`` if it is not here."""
         place = self._place(row)
-        at = bisect_left(self._ends, place)
-        if at == len(self._chunks):
-            raise KeyError(row.key)
-        chunk = self._chunks[at]
-        index = self._index(chunk.rows, place)
-        if chunk.rows[index].key != row.key:
-            raise KeyError(row.key)
-        del chunk.rows[index]
+        chunk, index = self._find(place)
+        del chunk.rows[index], chunk.numbers[index]
         self._size -= 1
         chunk.frozen = self._last = None
+        at = bisect_left(self._ends, place)
         if not chunk.rows:
             del self._chunks[at], self._ends[at]
         elif index == len(chunk.rows):
-            self._ends[at] = self._place(chunk.rows[-1])
+            self._ends[at] = (chunk.numbers[-1], chunk.rows[-1].key)
 
     def freeze(self) -> Rows[T]:
         """The rows as they stand; the same object while nothing changed."""
@@ -85,32 +83,46 @@ class SortedRows(Generic[T]):
         return self._last
 
     def _find(self, place: Place) -> tuple[_Chunk[T], int]:
-        chunk = self._chunks[bisect_left(self._ends, place)]
-        return chunk, self._index(chunk.rows, place)
-
-    def _index(self, rows: list[T], place: Place) -> int:
-        """Where a place is among rows; keys are looked at only among rows of one number (half the time, measured)."""
-        number, order = place[0], self._order
-        index = bisect_left(rows, number, key=order)
-        if index < len(rows) and order(rows[index]) == number:
-            end = bisect_right(rows, number, index, key=order)
-            return bisect_left(rows, place[1], index, end, key=_KEY)
-        return index
+        at = bisect_left(self._ends, place)
+        if at < len(self._chunks):
+            chunk = self._chunks[at]
+            index = _index(chunk, place)
+            if chunk.rows[index].key == place[1] and chunk.numbers[index] == place[0]:
+                return chunk, index
+        raise KeyError(place[1])
 
     def _insert(self, place: Place, row: T) -> None:
         self._last = None
         self._size += 1
         if not self._chunks:
-            self._chunks.append(_Chunk([row]))
+            self._chunks.append(_Chunk([row], array("q", place[:1])))
             self._ends.append(place)
             return
         at = min(bisect_left(self._ends, place), len(self._chunks) - 1)
         chunk = self._chunks[at]
-        chunk.rows.insert(self._index(chunk.rows, place), row)
+        index = _index(chunk, place)
+        chunk.rows.insert(index, row)
+        chunk.numbers.insert(index, place[0])
         chunk.frozen = None
-        self._ends[at] = max(self._ends[at], place)
+        if index == len(chunk.rows) - 1:
+            self._ends[at] = place
         if len(chunk.rows) > MOST:
-            half = len(chunk.rows) // 2
-            self._chunks.insert(at + 1, _Chunk(chunk.rows[half:]))
-            del chunk.rows[half:]
-            self._ends.insert(at, self._place(chunk.rows[-1]))
+            self._split(at)
+
+    def _split(self, at: int) -> None:
+        chunk = self._chunks[at]
+        # Rows that come in order fill chunks: only a chunk that grew at its end is cut near the end.
+        half = len(chunk.rows) // 2 if at < len(self._chunks) - 1 else len(chunk.rows) * 7 // 8
+        self._chunks.insert(at + 1, _Chunk(chunk.rows[half:], chunk.numbers[half:]))
+        del chunk.rows[half:], chunk.numbers[half:]
+        self._ends.insert(at, (chunk.numbers[-1], chunk.rows[-1].key))
+
+
+def _index(chunk: _Chunk[T], place: Place) -> int:
+    """Where a place is in a chunk; keys are looked at only among rows of one number."""
+    numbers, number = chunk.numbers, place[0]
+    index = bisect_left(numbers, number)
+    if index < len(numbers) and numbers[index] == number:
+        end = bisect_right(numbers, number, index)
+        return bisect_left(chunk.rows, place[1], index, end, key=_KEY)
+    return index
