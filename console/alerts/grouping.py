@@ -148,9 +148,10 @@ class WindowCorrelator:
                 last = max([onset, *(at for known, at in past if known is group)])
                 others = tuple(one for one in past if one[0] is not group and one[0].size)
                 self._units[unit] = (*others[1 - PAST :], (group, last))
-        root = (onset, int(alert.severity), alert.key)
-        if root <= group.root:
-            group.root, group.first = root, alert.service or alert.name
+        if onset <= group.root[0]:
+            root = (onset, int(alert.severity), alert.key)
+            if root <= group.root:
+                group.root, group.first = root, alert.service or alert.name
         if why and why not in group.why:
             group.why = (*group.why, why)
 
