@@ -33,7 +33,8 @@ _PATTERNS = re.compile(
     (?P<head>
         \b(?:authorization|proxy-authorization)\s*[:=]\s*(?:bearer|basic|token|genie-?key|oauth)?\s*
       | \b(?:bearer|genie-?key)\s+
-      | (?<![\w.-])["']?[\w.-]*(?:password|passwd|secret|token|api[_-]?key|private[_-]?key|credential)s?["']?\s*[:=]\s*["']?
+      | (?<![\w.-])["']?[\w.-]*(?:password|passwd|secret|token|api[_-]?key|private[_-]?key|credential)s?["']?
+        \s*[:=]\s*["']?
       | ://[^/\s:@]+:(?=[^/\s@]+@)
       | \b(?=AKIA|ASIA|ghp_|gho_|glpat-|xox[abprs]-|sk_live_|eyJ[\w-]+\.eyJ)
     )

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import copy
+import pickle
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.secret import MASK, Redactor, Secret
+
+
+def test_a_secret_never_prints_itself() -> None:
+    secret = Secret("hunter22")
+    assert "hunter22" not in f"{secret} {secret!r}"
+    assert secret.reveal() == "hunter22"
+    with pytest.raises(TypeError):
+        pickle.dumps(secret)
+    with pytest.raises(TypeError):
+        copy.deepcopy(secret)
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("Authorization: Bearer abcdefgh123", "abcdefgh123"),
+        ("authorization=GenieKey 1234-5678", "1234-5678"),
+        ('{"db_password": "s3cretvalue"}', "s3cretvalue"),
+        ("API_KEY=abcd1234", "abcd1234"),
+        ("postgres://app:topsecret@db/x", "topsecret"),
+        ("key AKIAABCDEFGHIJKLMNOP used", "AKIAABCDEFGHIJKLMNOP"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----", "MIIEow"),
+        ("xoxb-123456789-abcdef", "xoxb-123456789-abcdef"),
+    ],
+)
+def test_what_has_a_secrets_shape_is_masked(text: str, gone: str) -> None:
+    out = Redactor().text(text)
+    assert gone not in out
+    assert MASK in out
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://127.0.0.1:9090/graph", "orders-db pool exhausted on h4:9187", "tokens left: 5", "12:30:05 +01:00"],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert Redactor().text(text) == text
+
+
+@given(st.text(min_size=4, max_size=30), st.text(max_size=40), st.text(max_size=40))
+def test_a_known_value_is_never_left(value: str, before: str, after: str) -> None:
+    redactor = Redactor()
+    redactor.learn(Secret(value))
+    assert value not in redactor.text(before + value + after).replace(MASK, "\x00")
+
+
+def test_values_are_redacted_through_structures_and_by_name() -> None:
+    redactor = Redactor()
+    redactor.learn(Secret("hunter22"))
+    out = redactor.value({"token": "x1", "list": ["a hunter22", 3, None], "deep": {"k": ("hunter22",)}})
+    assert out == {"token": MASK, "list": [f"a {MASK}", 3, None], "deep": {"k": [MASK]}}
+
+
+@pytest.mark.parametrize("unit", ["a", "a-", "password", "token.", "a b", ":=", "://x"])
+def test_long_lines_take_linear_time(unit: str) -> None:
+    redactor = Redactor()
+
+    def took(size: int) -> float:
+        text = unit * (size // len(unit))
+        best = 9.0
+        for _ in range(3):
+            begin = time.perf_counter()
+            redactor.text(text)
+            best = min(best, time.perf_counter() - begin)
+        return best
+
+    assert took(64_000) < 24 * took(8_000) + 0.005
