@@ -1,0 +1,206 @@
+"""The whole engine on its own thread, with backends inside the process: one alert's way and one key's way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from console.config import Config, MetricConfig, SourceConfig
+from console.engine import wiring
+from console.engine.handle import Handle
+from console.engine.runtime import Engine
+from console.errors import Unreachable
+from console.journal.reading import read
+from console.model.action import Action, Reply
+from console.model.entry import Actor
+from console.model.incident import Status
+from console.model.snapshot import Snapshot, View
+from console.model.source import Health
+from tests.unit.engine import fakes
+from tests.unit.engine.fakes import WORLD, alert
+
+ANA = Actor("ana")
+
+
+class Sitting:
+    """A console without a screen: waits for snapshots and replies by event, never by the clock alone."""
+
+    def __init__(self, folder: Path, *, start: str = "", **config: object) -> None:
+        sources = (SourceConfig("am", "fake", "http://127.0.0.1", poll_s=0.05),)
+        metrics = (MetricConfig("errors", "am", "up"),)
+        self.handle = Handle()
+        self.engine = Engine(
+            Config(sources=sources, metrics=metrics, folder=str(folder), **config),  # type: ignore[arg-type]
+            ANA,
+            start=start,
+            handle=self.handle,
+        )
+        self.replies: dict[str, Reply] = {}
+        self.snapshot = Snapshot()
+        self._news = threading.Event()
+        self._count = 0
+        self.handle.on_news(self._news.set)
+        self.engine.start()
+
+    def until(self, holds: Callable[[Snapshot], object], what: str = "") -> Snapshot:
+        for _ in range(400):
+            self._take()
+            if holds(self.snapshot):
+                return self.snapshot
+            self._news.wait(0.05)
+            self._news.clear()
+        raise AssertionError(f"did not come: {what}; notice {self.snapshot.notice!r}; crash {self.engine.crash!r}")
+
+    def _take(self) -> None:
+        self.snapshot, replies = self.handle.take()
+        self.replies |= {r.request_id: r for r in replies}
+
+    def act(self, id: str, *, preview: bool = False, digest: str = "", **args: object) -> Reply:
+        self._count += 1
+        name = f"r{self._count}"
+        self.handle.submit(Action(name, id, args, ANA, preview, digest))
+        self.until(lambda _: name in self.replies, f"the reply to {id}")
+        return self.replies[name]
+
+    def leave(self) -> None:
+        assert self.engine.stop(5.0)
+
+
+@pytest.fixture
+def sitting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Sitting]]:
+    monkeypatch.setattr(wiring, "ADAPTERS", {"fake": f"{fakes.__name__}:FakeBackend"})
+    made: list[Sitting] = []
+
+    def make(**config: object) -> Sitting:
+        made.append(Sitting(tmp_path / "state", **config))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.engine.stop(5.0)
+    WORLD.clear()
+
+
+def storm(one: Sitting) -> str:
+    """Three alerts of two services; the group's key."""
+    one.until(lambda s: "am" in WORLD and s.sources and s.sources[0].fresh_at, "the first poll")
+    WORLD["am"].put(alert("PoolExhausted", "orders-db"), alert("Errors", "orders"), alert("Slow", "orders"))
+    snapshot = one.until(lambda s: s.alerts.major and s.alerts.major[0].firing == 3, "the group")
+    return snapshot.alerts.major[0].key
+
+
+def test_an_alerts_way_and_back(sitting: Callable[..., Sitting]) -> None:
+    one = sitting()
+    storm(one)
+    group = one.snapshot.alerts.major[0]
+    assert group.services == ("orders", "orders-db")
+    assert group.why
+    assert one.snapshot.metrics[0].curve is not None
+    WORLD["am"].alerts.clear()
+    snapshot = one.until(lambda s: s.alerts.firing == 0, "all resolved")
+    assert snapshot.alerts.total == 3
+
+
+def test_a_keys_way_through_the_desk_into_the_journal(sitting: Callable[..., Sitting], tmp_path: Path) -> None:
+    one = sitting()
+    group = storm(one)
+    assert one.act("incident.declare", title="orders fail", severity="SEV1", group=group, command="yes").ok
+    snapshot = one.until(lambda s: s.incident is not None, "the room")
+    assert snapshot.incident is not None
+    assert snapshot.incident.ic == "ana"
+    assert len(snapshot.incident.linked) == 3
+    preview = one.act("alert.silence", preview=True, group=group, duration="1h", reason="failover").preview
+    assert preview is not None
+    assert preview.tier == 2
+    refused = one.act("alert.silence", group=group, duration="1h", reason="failover")
+    assert not refused.ok
+    assert WORLD["am"].made == []
+    done = one.act("alert.silence", group=group, duration="1h", reason="failover", digest=preview.digest)
+    assert done.ok, done
+    assert len(WORLD["am"].made) >= 1
+    assert "failover" in WORLD["am"].made[0].comment
+    assert one.act("incident.note", text="pool is full").ok
+    kinds = [str(e.kind) for e in read(tmp_path / "state" / "incidents" / "INC-0001")]
+    assert kinds.index("action.intended") < kinds.index("action.sending") < kinds.index("action.sent")
+    one.leave()
+    assert [str(e.kind) for e in read(tmp_path / "state" / "incidents" / "INC-0001")][-1] == "console.detached"
+    assert WORLD["am"].closed
+
+
+def test_what_joins_and_what_resolves_later_stands_in_the_journal(sitting: Callable[..., Sitting]) -> None:
+    one = sitting()
+    group = storm(one)
+    one.act("incident.declare", title="orders fail", severity="SEV1", group=group, command="yes")
+    WORLD["am"].put(alert("Errors", "payments", at=1_795_000_030_000))
+    one.until(lambda s: s.incident is not None and len(s.incident.linked) == 4, "the fourth alert linked")
+    del WORLD["am"].alerts["am/orders-Slow"]
+    one.until(
+        lambda s: s.incident is not None and s.incident.linked["am/orders-Slow"].state == "resolved", "its end noted"
+    )
+
+
+def test_the_next_start_comes_back_and_says_what_happened(sitting: Callable[..., Sitting]) -> None:
+    one = sitting()
+    one.act("incident.declare", title="orders fail", severity="SEV2", command="yes")
+    one.leave()
+    two = sitting()
+    snapshot = two.until(lambda s: s.incident is not None, "the room again")
+    assert snapshot.incident is not None
+    assert snapshot.incident.status is Status.INVESTIGATING
+    assert snapshot.incident.title == "orders fail"
+
+
+def test_two_consoles_see_each_other(sitting: Callable[..., Sitting]) -> None:
+    one = sitting()
+    one.act("incident.declare", title="orders fail", severity="SEV2", command="yes")
+    two = sitting()
+    two.until(lambda s: s.incident is not None, "the room")
+    two.act("incident.note", text="seen from here too")
+    one.until(
+        lambda s: s.incident is not None and any("seen from here too" in r.text for r in s.incident.timeline),
+        "the note",
+    )
+
+
+def test_a_dead_backend_changes_one_health_mark(sitting: Callable[..., Sitting]) -> None:
+    one = sitting()
+    storm(one)
+    WORLD["am"].error = Unreachable("am: connection refused", next="check the address")
+    snapshot = one.until(lambda s: s.sources[0].health is Health.FAILING, "its health")
+    assert "connection refused" in snapshot.sources[0].detail
+    assert snapshot.alerts.firing == 3
+    assert one.act("alert.ack", keys=["am/orders-Slow"]).ok
+    one.until(lambda s: s.alerts.major[0].acked == 1, "the acknowledgement")
+
+
+def test_read_only_decides_nothing(sitting: Callable[..., Sitting], tmp_path: Path) -> None:
+    one = sitting(read_only=True)
+    group = storm(one)
+    reply = one.act("incident.declare", title="x", severity="SEV1", group=group)
+    assert not reply.ok
+    assert "read-only" in reply.text
+    assert not (tmp_path / "state" / "incidents").exists()
+
+
+def test_an_acknowledgement_outlives_the_console(sitting: Callable[..., Sitting]) -> None:
+    one = sitting()
+    storm(one)
+    assert one.act("alert.ack", keys=["am/orders-Slow"], note="looking").ok
+    one.leave()
+    two = sitting()
+    two.until(lambda s: "am" in WORLD and s.sources and s.sources[0].fresh_at, "the first poll")
+    WORLD["am"].put(alert("PoolExhausted", "orders-db"), alert("Slow", "orders"))
+    two.until(lambda s: any(r.acked_by == "ana" for r in s.alerts.flat), "the mark")
+
+
+def test_a_filter_narrows_what_is_shown(sitting: Callable[..., Sitting]) -> None:
+    one = sitting()
+    storm(one)
+    one.handle.look(View(filter="service=orders"))
+    snapshot = one.until(lambda s: s.alerts.filter == "service=orders", "the filter")
+    assert snapshot.alerts.matching == 2
+    one.handle.look(View(filter="is:nonsense"))
+    one.until(lambda s: "nonsense" in s.alerts.filter_error, "the error")
