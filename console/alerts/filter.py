@@ -51,7 +51,10 @@ class Filter(Struct, frozen=True):
 
     def matches(self, row: AlertRow) -> bool:
         """Whether all conditions hold."""
-        return all(test(row) for test in self.tests)
+        for test in self.tests:  # noqa: SIM110 - all() with a generator takes twice as long
+            if not test(row):
+                return False
+        return True
 
 
 def parse(text: str) -> Filter:

@@ -32,15 +32,18 @@ class Sieve:
         self.shelves = Shelves()
         self._kept: dict[str, AlertRow] = {}
 
-    def put(self, row: AlertRow) -> None:
-        """Judge a row that is there or has changed."""
-        before = self._kept.get(row.key)
+    def put(self, row: AlertRow) -> bool:
+        """Judge a row that is there or has changed; whether it is let through."""
+        key = row.alert.key
         if self.filter.matches(row):
-            self._kept[row.key] = row
+            before = self._kept.get(key)
+            self._kept[key] = row
             self.rows.put(row, before)
             self._count(before, row)
-        elif before is not None:
-            self.drop(row.key)
+            return True
+        if key in self._kept:
+            self.drop(key)
+        return False
 
     def drop(self, key: str) -> None:
         """The row is gone, or no longer let through."""

@@ -29,6 +29,8 @@ KEEP_MS = 15 * 60_000
 """How long a resolved alert is still shown."""
 SLICE = 1_000
 """Alerts that one call of ``expire`` looks at."""
+SIFTED = 64
+"""Rows that are sifted between two looks at the clock."""
 SIFT_S = 0.005
 """Longest that a change of the filter works before the loop has its turn."""
 BATCH = 16
@@ -238,15 +240,13 @@ class AlertStore:
     async def search(self, filter: str) -> list[Alert]:
         """As ``matching``; over many alerts it is worked off in slices. An alert that came meanwhile is left out."""
         parsed = parse(filter)
-        return [row.alert async for row in self._slowly(list(self._rows)) if parsed.matches(row)]
+        return [row.alert async for rows in self._slowly() for row in rows if parsed.matches(row)]
 
-    async def _slowly(self, keys: Iterable[str]) -> AsyncIterator[AlertRow]:
-        """Rows of these keys that are still there; the loop has its turn at least each ``SIFT_S``."""
-        end = time.perf_counter() + SIFT_S
-        for key in keys:
-            row = self._rows.get(key)
-            if row is not None:
-                yield row
+    async def _slowly(self) -> AsyncIterator[list[AlertRow]]:
+        """All rows a few at a time, those that are gone meanwhile left out; the loop has its turn each ``SIFT_S``."""
+        end, keys, get = time.perf_counter() + SIFT_S, list(self._rows), self._rows.get
+        for start in range(0, len(keys), SIFTED):
+            yield [row for key in keys[start : start + SIFTED] if (row := get(key)) is not None]
             if time.perf_counter() > end:
                 await asyncio.sleep(0)
                 end = time.perf_counter() + SIFT_S
@@ -269,13 +269,12 @@ class AlertStore:
         except Refused as error:
             self._filter_error = f"{error.what}; {error.next}" if error.next else error.what
             return
-        async for row in self._slowly(list(self._rows)):
+        async for rows in self._slowly():
             if self._coming is not coming:
                 return
-            coming.put(row)
-            group = self._shelves.get(row.group)
-            if group is not None:
-                coming.show(group)
+            for row in rows:
+                if coming.put(row) and (group := self._shelves.get(row.group)) is not None:
+                    coming.show(group)
         if self._coming is coming:
             self._sieve, self._coming = coming, None
 
