@@ -180,7 +180,8 @@ class ExpireHandler:
 
 
 def handlers(office: Office) -> dict[str, Handler]:
-    """The handlers of this capability by action id."""
+    """The handlers of this capability by action id; from here on the store shows the copies that can be silenced."""
+    office.store.prefer(office.silencers)
     return {
         "alert.ack": AckHandler(office),
         "alert.unack": UnackHandler(office),

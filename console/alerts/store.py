@@ -61,6 +61,10 @@ class AlertStore:
         self._coming: Sieve | None = None
         self._filter_error = ""
 
+    def prefer(self, sources: Collection[str]) -> None:
+        """Of an alert that several sources tell, show the copy of one of these; to be said before alerts come in."""
+        self._twins.prefer(sources)
+
     # Taking in
 
     def ingest(self, delta: AlertDelta, now: Millis) -> None:

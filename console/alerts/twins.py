@@ -33,6 +33,10 @@ class Pairing(Protocol):
         """The key under which an alert is shown."""
         ...
 
+    def prefer(self, sources: Collection[str]) -> None:
+        """Sources whose copies are shown before others'."""
+        ...
+
 
 class Alone:
     """Stands in where there is one source only: nothing has a copy, nothing is remembered."""
@@ -48,6 +52,9 @@ class Alone:
 
     def primary(self, key: str) -> str:
         return key
+
+    def prefer(self, sources: Collection[str]) -> None:
+        return
 
 
 class _Copies:
@@ -109,6 +116,9 @@ class Twins:
     def primary(self, key: str) -> str:
         held = self._held.get(self._mark.get(key, 0))
         return held.shown if isinstance(held, _Copies) else key
+
+    def prefer(self, sources: Collection[str]) -> None:
+        self._prefer = frozenset(sources)
 
     def _marked(self, alert: Alert) -> int:
         """The same for copies; alerts of one source are told apart by it, so they are never copies."""

@@ -205,6 +205,15 @@ def test_alerts_of_several_sources_are_silenced_in_each() -> None:
     assert "prom" in error.value.what
 
 
+def test_an_alert_that_prometheus_told_first_is_silenced_in_its_alertmanager() -> None:
+    staff = Staff(alert("1", source="a-prometheus"))
+    staff.tell(alert("1", source="am"))
+    assert do(staff, "alert.silence", keys=["a-prometheus/1"], **SILENCE).ok
+    assert len(staff.am.kept) == 1
+    assert do(staff, "alert.ack", keys=["am/1"]).text == "acknowledged 1 alert"
+    assert staff.acked() == {"a-prometheus/1": "ana"}
+
+
 @dataclass
 class Case:
     """A service that fails from a certain call on."""
