@@ -133,11 +133,11 @@ class _Evaluation:
         step_s = self._store.step_ms / 1000
         if name in ("rate", "increase"):
             per = range_s if name == "rate" else 1.0
-            return lambda values, before, after: _increase(values, before, after, step_s) / per
+            return lambda values, before, after: _change(values, before, after, step_s, counter=True) / per
         if name == "irate":
             return lambda values, *_: (values[-1] - values[-2]) / step_s if len(values) > 1 else NOTHING
         if name == "delta":
-            return lambda values, *_: values[-1] - values[0] if len(values) > 1 else NOTHING
+            return lambda values, before, after: _change(values, before, after, step_s, counter=False)
         plain: dict[str, Callable[[Sequence[float]], float]] = {
             "avg_over_time": lambda values: sum(values) / len(values),
             "min_over_time": min, "max_over_time": max, "sum_over_time": sum, "count_over_time": len,
@@ -175,16 +175,17 @@ def _nameless(labels: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in labels.items() if name != "__name__"}
 
 
-def _increase(values: Sequence[float], before: float, after: float, step_s: float) -> float:
-    """Extrapolated as by Prometheus: to the ends of the range if the samples come near them, never below zero."""
+def _change(values: Sequence[float], before: float, after: float, step_s: float, *, counter: bool) -> float:
+    """Extrapolated as by Prometheus 3: to the ends of the range where samples come near them, no counter below 0."""
     if len(values) < 2:
         return NOTHING
     delta, seen = values[-1] - values[0], (len(values) - 1) * step_s
-    if delta > 0 and values[0] >= 0:
-        before = min(before, seen * values[0] / delta)
     near = step_s * 1.1
-    whole = seen + (before if before < near else step_s / 2) + (after if after < near else step_s / 2)
-    return delta * whole / seen
+    if before >= near:
+        before = step_s / 2
+    if counter and delta > 0 and values[0] >= 0:
+        before = min(before, seen * values[0] / delta)
+    return delta * (seen + before + (after if after < near else step_s / 2)) / seen
 
 
 def _fold(operator: str, rows: list[list[float]]) -> list[float]:

@@ -31,11 +31,8 @@ class Request(Struct, frozen=True):
         return values[-1] if values else default
 
     def flag(self, name: str, default: bool = True) -> bool:
-        """A field that is true or false; raises ``ValueError`` for anything else."""
-        word = self.one(name, str(default)).lower()
-        if word not in ("true", "false", "1", "0", "t", "f"):
-            raise ValueError(f"{name} in query must be of type boolean: {word!r}")
-        return word in ("true", "1", "t")
+        """A field that is true or false; an Alertmanager takes every other word for false."""
+        return self.one(name, str(default)).lower() in ("true", "1", "yes", "y", "t", "on", "ok", "enabled")
 
 
 class Response(Struct, frozen=True):

@@ -81,7 +81,7 @@ def test_a_tree_is_what_was_written() -> None:
         ('rate(made{shop="a"}[1m])', 0.3),
         ('increase(made{shop="a"}[1m])', 18.0),
         ('irate(made{shop="a"}[1m])', 0.3),
-        ('delta(level{shop="a"}[40s])', -2.0),
+        ('delta(level{shop="a"}[40s])', -2.0 * 4 / 3),
         ('avg_over_time(level{shop="a"}[50s])', 2.0),
         ('max_over_time(level{shop="a"}[50s])', 4.0),
         ('count_over_time(level{shop="a"}[50s])', 5.0),
