@@ -55,7 +55,7 @@ def plan(source: str, chosen: Sequence[Alert], known: Iterable[Alert], filter: S
     own = (tuple(filter),) if filter else ()
     best: Plan | None = None
     for silences in _candidates(chosen, filter):
-        if len(silences) > MOST or not (silences == own or _narrow(silences)) or not all(map(_starts, silences)):
+        if len(silences) > MOST or not (silences == own or _narrow(silences)) or not all(map(_asks, silences)):
             continue
         if not all(any(matches(m, a.labels) for m in silences) for a in chosen):
             continue
@@ -149,8 +149,8 @@ def _narrow(silences: Sequence[Matchers]) -> bool:
     return all(any(m.name in _TELLING and m.is_equal and m.value for m in matchers) for matchers in silences)
 
 
-def _starts(matchers: Matchers) -> bool:
-    """Whether Alertmanager takes it: one matcher at least must not hold for a missing label."""
+def _asks(matchers: Matchers) -> bool:
+    """Whether it asks for something to be there: ``service!="b"`` alone would mute whatever else may come."""
     return any(not matches((m,), {}) for m in matchers)
 
 
