@@ -6,6 +6,7 @@ import os
 import shlex
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 from console.errors import ConfigError
@@ -14,6 +15,9 @@ from console.secret import Secret
 MAX_BYTES = 65_536
 COMMAND_S = 10.0
 """How long a program may take to say a secret."""
+KEPT_S = 30.0
+"""How long what a program said is used again: programs of this kind take up to seconds."""
+_said: dict[str, tuple[float, Secret]] = {}
 
 
 def resolve(reference: str) -> Secret:
@@ -22,6 +26,8 @@ def resolve(reference: str) -> Secret:
     Raises ``ConfigError``; its text names the reference, never anything that was read.
     """
     kind, _, rest = reference.partition(":")
+    if kind == "cmd" and reference in _said and time.monotonic() - _said[reference][0] < KEPT_S:
+        return _said[reference][1]
     readers = {"env": _variable, "file": _file, "cmd": _command}
     if kind not in readers or not rest.strip():
         # The text itself may be a secret that was put in the wrong place: it is not repeated.
@@ -33,7 +39,15 @@ def resolve(reference: str) -> Secret:
         raise ConfigError(
             f"the secret {_shown(reference)} has several lines or control characters", next="one line is expected"
         )
-    return Secret(value)
+    secret = Secret(value)
+    if kind == "cmd":
+        _said[reference] = (time.monotonic(), secret)
+    return secret
+
+
+def forget() -> None:
+    """Ask programs anew from here on: after a login was renewed, or a secret was refused."""
+    _said.clear()
 
 
 def _shown(reference: str) -> str:

@@ -87,8 +87,8 @@ def journal_facts(root: Path) -> JournalFacts:
         said.append("made on first use")
     next_step = ""
     if network:
-        said.append("on the network: the journal is kept on a local disk instead")
-        next_step = "name a local folder with 'folder:' to choose which"
+        said.append("on the network, where a lock or a sync may mean less than it says")
+        next_step = "name a folder on a local disk with 'folder:' or WARROOM_STATE"
     elif free < LEAST_FREE:
         next_step = "make room: the journal falls back to memory when the disk is full"
     elif sync_ms > SLOW_SYNC_MS:

@@ -13,7 +13,7 @@ from console.actions import ACTIONS, TABLE, ActionSpec, ArgType
 from console.cli.codes import Exit, code_named
 from console.cli.output import say, say_json, say_table
 from console.cli.settings import actor_of, settings_of, shared
-from console.errors import Refused
+from console.errors import PolicyRefused, Refused
 from console.text import nearest
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def do(
     spec = _spec(action)
     arguments = _arguments(spec, given)
     config = settings_of(ctx).config(needed=False)
+    if config.read_only and spec.tier > 0 and not preview:
+        raise PolicyRefused(f"this console is read-only: {spec.verb} was not done", next="leave --read-only out to act")
     one = _One(config, spec, arguments)
     reply = one.ask(preview=True) if preview or spec.tier >= 2 else one.do()
     if preview:

@@ -60,8 +60,10 @@ class Settings:
 
 
 def root_of(config: Config) -> Path:
-    """The folder that holds incidents and the watch."""
-    return Path(config.folder).expanduser() if config.folder else paths.state()
+    """The folder that holds incidents and the watch; a home on the network is left for a local disk."""
+    from console.journal.cases import local_folder
+
+    return Path(config.folder).expanduser() if config.folder else local_folder(paths.state())
 
 
 def actor_of(config: Config) -> Actor:

@@ -110,16 +110,22 @@ def test_a_reply_that_is_not_well_says_so_in_its_code(run: Run, engine: Engine, 
     assert "next: do this" in result.stderr
 
 
-def test_read_only_reaches_the_desk_from_flag_and_environment(
+def test_read_only_comes_from_flag_and_environment_and_refuses(
     run: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run("--read-only", "do", "incident.note", "--arg", "text=x")
-    run("do", "incident.note", "--arg", "text=x", "--read-only")
+    engine.tier = Tier.R1
+    note = ("do", "incident.note", "--arg", "text=x")
+    assert run("--read-only", *note).exit_code == Exit.REFUSED
+    assert run(*note, "--read-only").exit_code == Exit.REFUSED
     monkeypatch.setenv("WARROOM_READ_ONLY", "1")
-    run("do", "incident.note", "--arg", "text=x")
+    assert run(*note).exit_code == Exit.REFUSED
+    assert engine.actions == []
+    run(*note, "--preview")
     monkeypatch.setenv("WARROOM_READ_ONLY", "0")
-    run("do", "incident.note", "--arg", "text=x")
-    assert [c.read_only for c in engine.configs] == [True, True, True, False]
+    assert run(*note).exit_code == Exit.OK
+    assert [(c.read_only, a.preview) for c, a in zip(engine.configs, engine.actions, strict=True)] == [
+        (True, True), (False, False),
+    ]  # fmt: skip
 
 
 def test_a_fault_of_the_console_shows_no_traceback_and_is_logged(run: Run, engine: Engine, home: Path) -> None:

@@ -63,6 +63,16 @@ def test_a_program_that_asks_something_is_not_waited_for(monkeypatch: pytest.Mon
         resolve(f"cmd:{sys.executable} -c 'import time; time.sleep(30)'")
 
 
+def test_a_program_is_not_asked_at_every_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = tmp_path / "count"
+    said = f"cmd:sh -c 'echo x >> {count}; wc -l < {count}'"
+    assert [resolve(said).reveal().strip() for _ in range(3)] == ["1", "1", "1"]
+    reference.forget()
+    assert resolve(said).reveal().strip() == "2"
+    monkeypatch.setattr(reference, "KEPT_S", 0.0)
+    assert resolve(said).reveal().strip() == "3"
+
+
 def test_a_pipe_in_place_of_a_secret_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "token", 0o600)
     with pytest.raises(ConfigError, match="is not a file"):
