@@ -112,7 +112,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
         Scope.ALERTS,
         Tier.R1,
         "Acknowledge: you have seen these alerts; holds until they resolve.",
-        (Arg("keys", ArgType.KEYS), Arg("group"), Arg("note"), Arg("silence", ArgType.CHOICE, choices=("", "yes"))),
+        (
+            Arg("keys", ArgType.KEYS),
+            Arg("group"),
+            Arg("note"),
+            Arg("silence", ArgType.CHOICE, choices=("", "yes")),
+            Arg("incident"),
+        ),
         footer=1,
     ),
     ActionSpec(
@@ -122,7 +128,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         Scope.ALERTS,
         Tier.R1,
         "Take an acknowledgement back.",
-        (Arg("keys", ArgType.KEYS), Arg("group")),
+        (Arg("keys", ArgType.KEYS), Arg("group"), Arg("incident")),
     ),
     ActionSpec(
         "alert.silence",
@@ -137,6 +143,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
             Arg("filter"),
             Arg("duration", ArgType.DURATION, True, help="how long"),
             Arg("reason", required=True, help="why, for those who find it"),
+            Arg("incident"),
         ),
         footer=2,
     ),
@@ -147,7 +154,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         Scope.SILENCES,
         Tier.R2,
         "End a silence now.",
-        (Arg("silence", required=True, help="<source>/<id>"),),
+        (Arg("silence", required=True, help="<source>/<id>"), Arg("incident")),
         footer=1,
     ),
     ActionSpec(

@@ -41,7 +41,8 @@ class Handling:
         try:
             reply = await self._respond(action)
         except WarroomError as error:
-            reply = Reply(action.request_id, False, error.what, next=error.next)
+            named: dict[str, object] = {"error": type(error).__name__}
+            reply = Reply(action.request_id, False, error.what, next=error.next, data=named)
         except Exception as error:
             log.error("%s: %s", action.id, self._desk.redact.text("".join(traceback.format_exception(error))))
             reply = Reply(

@@ -33,7 +33,7 @@ from console.errors import ConfigError, Refused
 from console.journal.cases import local_folder
 from console.model.action import Action, Reply
 from console.model.alert import Alert, Silence
-from console.model.entry import Actor, Entry
+from console.model.entry import Actor, Entry, Kind
 from console.model.metric import MetricQuery, Rule, Target
 from console.model.normal import Normaliser
 from console.model.source import SourceHealth
@@ -240,7 +240,9 @@ class Wiring:
             try:
                 await self.rooms.open(incident)
             except Refused as error:
-                return Reply(action.request_id, False, error.what, next=error.next)
+                return Reply(
+                    action.request_id, False, error.what, next=error.next, data={"error": type(error).__name__}
+                )
         reply = await self._handling.respond(action)
         if reply.ok and action.id == "incident.declare" and not action.preview:
             self.store.link(str(action.args.get("group") or ""), str(reply.data.get("incident") or ""))
@@ -262,7 +264,11 @@ class Wiring:
         )
 
     def take_in(self, news: Mapping[str, Sequence[Entry]]) -> None:
-        """Other consoles wrote: what they acknowledged is acknowledged here too."""
+        """Other consoles wrote: what they acknowledged, or took back, is so here too."""
+        for entry in chain.from_iterable(news.values()):
+            if entry.kind == Kind.ALERT_UNACKED:
+                keys = entry.body.get("keys")
+                self.store.unack([str(k) for k in keys] if isinstance(keys, list) else [])
         self.remember_acks()
         self.changed()
 
@@ -270,7 +276,7 @@ class Wiring:
         """Acknowledgements that the journals hold and the store does not."""
         now = self.clock.now()
         for state in (self.rooms.state(""), *(room.state for room in self.rooms.open_rooms())):
-            self.store.set_acks(state.acked, now)
+            self.store.set_acks(state.acked, now, state.acked_at)
 
     def linked_groups(self, incident: str) -> tuple[str, ...]:
         """Groups that belong to an incident."""

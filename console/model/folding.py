@@ -12,6 +12,7 @@ from itertools import zip_longest
 from operator import is_
 from typing import Any
 
+from console.clock import Millis
 from console.model import effects, runs
 from console.model.action import OperationState, Outcome, Undo
 from console.model.alert import AlertState
@@ -39,7 +40,7 @@ REVERSIBLE = 32
 _QUIET = (Kind.LANE_OPENED, Kind.ANCHOR_MADE)
 """Bookkeeping of the journal itself: no line in the timeline."""
 _SHARED = (
-    "roles", "runs", "operations", "linked", "acked", "conflicts", "reversible", "chunks", "tail", "places",
+    "roles", "runs", "operations", "linked", "acked", "acked_at", "conflicts", "reversible", "chunks", "tail", "places",
     "steps", "early",
 )  # fmt: skip
 
@@ -62,6 +63,7 @@ class Folding:
         self.operations: dict[str, Operation] = {}
         self.linked: dict[str, LinkedAlert] = {}
         self.acked: dict[str, str] = {}
+        self.acked_at: dict[str, Millis] = {}
         self.conflicts: list[str] = []
         self.reversible: list[Reversible] = []
         self.chunks: list[tuple[TimelineRow, ...]] = []
@@ -90,7 +92,7 @@ class Folding:
 
     def frozen(self, before: Incident) -> Incident:
         """The state to show, sharing what did not change with the one before."""
-        self._shared.update(("roles", "operations", "linked", "acked"))
+        self._shared.update(("roles", "operations", "linked", "acked", "acked_at"))
         chunks = [*self.chunks, tuple(self.tail)] if self.tail else self.chunks
         told = before.timeline.chunks
         shared = [old if old == chunk else chunk for chunk, old in zip_longest(chunks, told) if chunk]
@@ -116,6 +118,7 @@ class Folding:
             operations=self.operations,
             linked=self.linked,
             acked=self.acked,
+            acked_at=self.acked_at,
             notes=self.notes,
             entries=self.entries,
             conflicts=conflicts,
@@ -297,16 +300,19 @@ class Folding:
             )
             if alert.state is AlertState.RESOLVED and alert.key in self.acked:
                 del self.own("acked")[alert.key]
+                self.own("acked_at").pop(alert.key, None)
         self.add(line_of(entry, body))
 
     def ack(self, entry: Entry, body: AlertsAcked) -> None:
-        acked = self.own("acked")
+        acked, times = self.own("acked"), self.own("acked_at")
         taken = entry.kind is Kind.ALERT_ACKED
         for key in body.keys:
             if taken:
                 acked.setdefault(key, entry.actor.id)
+                times[key] = entry.recorded_at
             else:
                 acked.pop(key, None)
+                times.pop(key, None)
         names = [known.name for key in body.keys if (known := self.linked.get(key))]
         self.add(line_of(entry, body, names))
         if taken and not body.undoes:

@@ -133,6 +133,8 @@ class Incident(Struct, frozen=True):
     operations: dict[str, Operation] = {}
     linked: dict[str, LinkedAlert] = {}
     acked: dict[str, str] = {}
+    acked_at: dict[str, Millis] = {}
+    """When each acknowledgement was last made."""
     """Alert key → who acknowledged it."""
     notes: int = 0
     entries: int = 0
