@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
 from urllib.parse import quote
 
-import msgspec
 from msgspec import Struct
 
-from console.adapters.alert_forms import UNREADABLE, alertmanager_form, instant
-from console.adapters.decode import AlertDecoder
+from console.adapters.alertmanager_lists import GROUPS, SILENCES, WRONG_PLACE, AlertmanagerGroup
+from console.adapters.decode import AlertDecoder, whole
 from console.adapters.decode_child import SetUp
 from console.adapters.http import HttpClient
 from console.adapters.probing import probe
+from console.adapters.readers import decoded
 from console.clock import Clock, Millis
 from console.config import SourceConfig
-from console.errors import BadAnswer, Rejected, ServerFailed
+from console.errors import Rejected, ServerFailed
 from console.model.alert import AlertDelta, Matcher, Silence
 from console.model.normal import Normaliser
 from console.model.source import Probe
 from console.secret import Redactor, Secret
 from console.text import clean
-
-
-class _Matcher(Struct):
-    name: str
-    value: str
-    isRegex: bool = False
-    isEqual: bool = True
-
-
-class _SilenceStatus(Struct, frozen=True):
-    state: str = "active"
-
-
-class _Silence(Struct):
-    id: str
-    matchers: list[_Matcher]
-    startsAt: str = ""
-    endsAt: str = ""
-    createdBy: str = ""
-    comment: str = ""
-    status: _SilenceStatus = _SilenceStatus()
 
 
 class _Created(Struct):
@@ -54,13 +33,14 @@ class _Version(Struct, frozen=True):
     version: str = ""
 
 
+class _Cluster(Struct, frozen=True):
+    status: str = ""
+    peers: list[object] | None = None
+
+
 class _StatusAnswer(Struct):
     versionInfo: _Version = _Version()
-
-
-class _Group(Struct):
-    labels: dict[str, str] = {}
-    alerts: list[dict[str, object]] = []
+    cluster: _Cluster = _Cluster()
 
 
 class Alertmanager:
@@ -81,37 +61,30 @@ class Alertmanager:
         self._config = config
         self._clock = clock
         self._http = HttpClient(config, secrets, redact)
-        build = alertmanager_form(config.name, normaliser, clock.now)
-        self._decoder = AlertDecoder(SetUp(config.name, normaliser.grouping), build)
+        self._decoder = AlertDecoder(SetUp(config.name, self.type, normaliser.grouping), self._now)
 
-    async def poll(self) -> AsyncIterator[AlertDelta]:
+    @property
+    def odd(self) -> int:
+        """Alerts of the last poll that could be read in part or not at all."""
+        return self._decoder.odd
+
+    def _now(self) -> int:
+        """The server's time where it tells: an alert has ended by the clock of who lists it, not by ours."""
+        return self._http.date or self._clock.now()
+
+    async def poll(self) -> AsyncGenerator[AlertDelta, None]:
         """All alerts, active, silenced and inhibited, compared with the last poll."""
-        async for delta in self._decoder.read(self._http.stream("GET", "/api/v2/alerts")):
-            yield delta
+        async with contextlib.aclosing(self._decoder.read(self._http.stream("GET", "/api/v2/alerts"))) as deltas:
+            async for delta in deltas:
+                yield delta
 
-    async def groups(self) -> Sequence[tuple[dict[str, str], int]]:
+    async def groups(self) -> Sequence[AlertmanagerGroup]:
         """Its own groups: their labels and how many alerts each has."""
-        body = await self._http.get("/api/v2/alerts/groups")
-        found = _decoded(body, list[_Group], self.name)
-        return [({clean(k): clean(v) for k, v in g.labels.items()}, len(g.alerts)) for g in found]
+        return await whole(self._http.stream("GET", "/api/v2/alerts/groups"), GROUPS, self.name)
 
     async def silences(self) -> Sequence[Silence]:
         """Silences that are active or pending."""
-        found = _decoded(await self._http.get("/api/v2/silences"), list[_Silence], self.name)
-        return [self._silence(s) for s in found if s.status.state != "expired"]
-
-    def _silence(self, raw: _Silence) -> Silence:
-        matchers = tuple(Matcher(clean(m.name), clean(m.value), m.isRegex, m.isEqual) for m in raw.matchers)
-        return Silence(
-            clean(raw.id, 80),
-            self.name,
-            matchers,
-            instant(raw.startsAt),
-            instant(raw.endsAt),
-            clean(raw.createdBy, 200),
-            clean(raw.comment, 1000),
-            raw.status.state,
-        )
+        return await whole(self._http.stream("GET", "/api/v2/silences"), SILENCES, self.name)
 
     async def create_silence(
         self,
@@ -135,7 +108,8 @@ class Alertmanager:
         if id:
             body["id"] = id
         answer = await self._http.send("POST", "/api/v2/silences", json=body)
-        return clean(_decoded(answer, _Created, self.name).silenceID, 80)
+        created: _Created = decoded(answer, _Created, self.name, WRONG_PLACE)
+        return clean(created.silenceID, 80)
 
     async def expire_silence(self, id: str) -> None:
         """End a silence; one that has ended is looked up before it counts as an error (0.25 answers 500 for it)."""
@@ -155,23 +129,16 @@ class Alertmanager:
         return await probe(self._config, self._clock, self._version)
 
     async def _version(self) -> str:
-        answer = await self._http.get("/api/v2/status")
-        return clean(_decoded(answer, _StatusAnswer, self.name).versionInfo.version, 40)
+        answer: _StatusAnswer = decoded(await self._http.get("/api/v2/status"), _StatusAnswer, self.name, WRONG_PLACE)
+        version, cluster = clean(answer.versionInfo.version, 40), answer.cluster
+        if cluster.status in ("", "disabled"):
+            return version
+        return f"{version}, cluster {clean(cluster.status, 20)}, {len(cluster.peers or ())} peers"
 
     async def close(self) -> None:
         """End the decoder process and the connections."""
         await self._decoder.close()
         await self._http.close()
-
-
-T = TypeVar("T")
-
-
-def _decoded(body: bytes, form: type[T], name: str) -> T:
-    try:
-        return msgspec.json.decode(body, type=form)
-    except UNREADABLE as error:
-        raise BadAnswer(f"{name}: {clean(str(error), 200)}", next="is this address an Alertmanager?") from None
 
 
 def _written(at: Millis) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from console.adapters.http_body import BadEncoding, unpacked
 from console.config import SourceConfig
 from console.errors import (
     BackendError,
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("warroom.http")
 
-LARGEST = 256_000_000
-"""Bytes of a body that are read at most; 100k alerts are about 75 MB."""
+LARGEST = 200_000_000
+"""Bytes of a body, unpacked, that are read at most; 100k alerts are about 75 MB."""
 
 WORDS_S = 2.0
 """How long the text of a refusal is waited for."""
@@ -50,41 +51,56 @@ class HttpClient:
         self._secrets = secrets
         self._redact = redact
         self._client: httpx.AsyncClient | None = None
+        self._making = asyncio.Lock()
+        self.date = 0
+        """The server's own time as of its last answer, milliseconds; 0 = it does not tell."""
 
     @property
     def base(self) -> str:
         """The base address without a trailing slash."""
         return self._config.url.rstrip("/")
 
-    async def get(self, path: str, params: Mapping[str, Any] | None = None) -> bytes:
+    async def get(self, path: str, params: Mapping[str, Any] | None = None, *, largest: int = LARGEST) -> bytes:
         """The whole body of a GET."""
-        return await self.send("GET", path, params=params)
+        return await self.send("GET", path, params=params, largest=largest)
 
     async def send(
-        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, json: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: object = None,
+        largest: int = LARGEST,
     ) -> bytes:
         """The whole body of any request; raises an error of the tree."""
-        parts = [chunk async for chunk in self.stream(method, path, params=params, json=json)]
+        parts = [chunk async for chunk in self.stream(method, path, params=params, json=json, largest=largest)]
         return b"".join(parts)
 
     async def stream(
-        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, json: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: object = None,
+        largest: int = LARGEST,
     ) -> AsyncGenerator[bytes, None]:
         """The body in pieces as they arrive; one deadline holds for all of it."""
-        import httpx
-
         begin = time.monotonic()
         # The deadline is set anew around each wait: one held across a yield would cancel whoever consumes this.
         deadline = asyncio.get_running_loop().time() + self._config.timeout_s
         size, status = 0, 0
         response: httpx.Response | None = None
+        pieces: AsyncGenerator[bytes, None] | None = None
         try:
             async with asyncio.timeout_at(deadline):
                 response = await self._sent(method, path, params, json)
-            status = response.status_code
+                status = response.status_code
+                self.date = round(instant_of(response.headers.get("date", "")) * 1000)
             if not response.is_success:
                 raise await self._refusal(response, path)
-            pieces = response.aiter_bytes()
+            pieces = _content(response)
             while True:
                 try:
                     async with asyncio.timeout_at(deadline):
@@ -92,16 +108,20 @@ class HttpClient:
                 except StopAsyncIteration:
                     break
                 size += len(chunk)
-                if size > LARGEST:
-                    raise BadAnswer(f"{self._name(path)} sends over {LARGEST // 1_000_000} MB")
+                if size > largest:
+                    raise BadAnswer(f"{self._name(path)} sends over {largest / 1e6:g} MB", next="ask for less")
                 yield chunk
         except TimeoutError:
             raise TimedOut(f"{self._name(path)}: no whole answer in {self._config.timeout_s:g} s") from None
-        except httpx.HTTPError as error:
-            raise self._translated(error, path) from None
-        except (ssl.SSLError, OSError) as error:
+        except BadEncoding as error:
+            raise BadAnswer(f"{self._name(path)}: {error}") from None
+        except OSError as error:
             raise Unreachable(f"{self._name(path)}: {clean(str(error), 200)}") from None
+        except Exception as error:
+            raise self._translated(error, path) from None
         finally:
+            if pieces is not None:
+                await pieces.aclose()
             if response is not None:
                 await response.aclose()
             log.debug(
@@ -116,30 +136,33 @@ class HttpClient:
                 await client.aclose()
 
     async def _sent(self, method: str, path: str, params: Mapping[str, Any] | None, json: object) -> httpx.Response:
-        import httpx
-
         headers = await self._headers(path)
+        async with self._making:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._made)
         try:
-            client = self._connected()
-            request = client.build_request(method, self.base + path, params=params, json=json, headers=headers)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise Unreachable(f"{self._name(path)}: {clean(str(error), 200)}", next="check its address") from None
-        return await client.send(request, stream=True)
+            request = self._client.build_request(method, self.base + path, params=params, json=json, headers=headers)
+        except Exception as error:
+            raise self._translated(error, path) from None
+        return await self._client.send(request, stream=True)
 
-    def _connected(self) -> httpx.AsyncClient:
+    def _made(self) -> httpx.AsyncClient:
+        """A client; importing httpx and reading certificates take 0.1 s, so a thread does it."""
         import httpx
 
-        if self._client is None:
-            verify = ssl.create_default_context(cafile=self._config.ca or None)
-            self._client = httpx.AsyncClient(
-                verify=verify,
-                proxy=self._config.proxy or None,
-                trust_env=False,
-                follow_redirects=False,
-                timeout=httpx.Timeout(self._config.timeout_s, connect=min(5.0, self._config.timeout_s)),
-                limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),
-            )
-        return self._client
+        from console.adapters.http_connect import transport
+
+        config = self._config
+        if config.url.startswith("https:") or config.ca or config.proxy:
+            verify = ssl.create_default_context(cafile=config.ca or None)
+        else:
+            verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # for plain HTTP: it would verify, and trusts nobody
+        return httpx.AsyncClient(
+            transport=transport(verify, config.proxy),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=httpx.Timeout(config.timeout_s, connect=min(5.0, config.timeout_s)),
+        )
 
     async def _headers(self, path: str) -> dict[str, str]:
         """Secrets are resolved at each request, so that a renewed login is used at once; programs run off the loop."""
@@ -157,7 +180,7 @@ class HttpClient:
     def _resolved(self) -> dict[str, str]:
         import base64
 
-        headers = {"Accept": "application/json", "User-Agent": "warroom"}
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "warroom"}
         for name, value in self._config.headers.items():
             headers[name] = self._value(value)
         auth = self._config.auth
@@ -178,7 +201,7 @@ class HttpClient:
         body = b""
         with contextlib.suppress(Exception):  # what is known already counts more than the text that would explain it
             async with asyncio.timeout(min(WORDS_S, self._config.timeout_s)):
-                async for chunk in response.aiter_bytes():
+                async for chunk in _content(response):
                     body += chunk
                     if len(body) > 4000:
                         break
@@ -203,20 +226,29 @@ class HttpClient:
             return ""
         return ": " + clean(self._redact.text(text), 200)
 
-    def _translated(self, error: httpx.HTTPError, path: str) -> WarroomError:
+    def _translated(self, error: Exception, path: str) -> Exception:
+        """The error of the tree for one of httpx; any other is given back as it is."""
         import httpx
 
         name, text = self._name(path), clean(self._redact.text(str(error)), 200)
         if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-            return Unreachable(f"{name}: no connection in time")
+            return Unreachable(f"{name}: no connection in time", next="check the network and the name server")
         if isinstance(error, httpx.TimeoutException):
             return TimedOut(f"{name}: no answer in time")
         if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol):
             return Unreachable(f"{name}: {text}", next="check the address and the network")
-        return BadAnswer(f"{name}: the answer broke off ({type(error).__name__})")
+        if isinstance(error, httpx.InvalidURL | ValueError) and not isinstance(error, WarroomError):
+            return Unreachable(f"{name}: {text}", next="check its address")
+        if isinstance(error, httpx.HTTPError):
+            return BadAnswer(f"{name}: the answer broke off ({type(error).__name__})")
+        return error
 
     def _name(self, path: str) -> str:
         return f"{self._config.name} {path.split('?')[0]}"
+
+
+def _content(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    return unpacked(response.aiter_raw(), response.headers.get("content-encoding", ""))
 
 
 def retry_after(value: str, now: float | None = None) -> float:
@@ -224,12 +256,17 @@ def retry_after(value: str, now: float | None = None) -> float:
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(min(int(value[:9]), 86_400))
+    when = instant_of(value)
+    return max(0.0, min(when - (time.time() if now is None else now), 86_400.0)) if when else 0.0
+
+
+def instant_of(date: str) -> float:
+    """Seconds since the epoch of an HTTP date; 0 = it is none."""
     try:
-        date = email.utils.parsedate_to_datetime(value)
-        when = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+        when = email.utils.parsedate_to_datetime(date)
+        return max(0.0, (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
     except (TypeError, ValueError, OverflowError, IndexError):
         return 0.0
-    return max(0.0, min(when - (time.time() if now is None else now), 86_400.0))
 
 
 def _unwrapped(text: str) -> str:

@@ -2,50 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
+from console.adapters.alert_forms import UNREADABLE, Form
+from console.adapters.readers import Body
 from console.errors import BadAnswer
 from console.model.alert import Alert, AlertDelta
+from console.text import clean
 
 SLICE = 250
 """Alerts in one delta: about 5 ms of building and taking in."""
 
-Build = Callable[[bytes], Alert | None]
-"""One listed item to an alert; ``None`` = it cannot be read at all."""
+SCANNED = 2_500
+"""Unchanged items in one slice: about 4 ms of looking at them."""
+
+Items = Callable[[Body], Sequence[Raw]]
+"""A body to the bytes of its items; raises BadAnswer or Rejected."""
 
 _RAWS = msgspec.json.Decoder(list[Raw])
+_ENCODE = msgspec.msgpack.Encoder().encode
+
+
+def plain_list(body: Body) -> Sequence[Raw]:
+    """Items of a body that is the list itself."""
+    try:
+        return _RAWS.decode(body)
+    except UNREADABLE as error:
+        raise BadAnswer(f"the answer is not a list of alerts: {clean(str(error), 200)}") from None
+
+
+class Slice(Struct):
+    """A part of the differences: the alerts, the same as msgpack, and the keys of those that are gone."""
+
+    alerts: list[Alert] = []
+    packed: list[Raw] = []
+    gone: Sequence[str] = ()
+    last: bool = False
+
+    def delta(self) -> AlertDelta:
+        return AlertDelta(tuple(self.alerts), tuple(self.gone), self.last)
 
 
 class Listing:
-    """Remembers what was listed by hash; memory is about 150 B an alert.
+    """Remembers what was listed by hash; memory is about 250 B an alert.
 
     An item whose bytes are the same as before costs a hash; one whose bytes differ but which makes the same alert
     (Alertmanager moves ``updatedAt`` at every resend) costs a decode and is not told again.
     """
 
-    def __init__(self, build: Build) -> None:
-        self._build = build
+    def __init__(self, form: Form, items: Items = plain_list) -> None:
+        self._form = form
+        self._items = items
         self._known: dict[str, tuple[int, int]] = {}
         self._by_bytes: dict[int, str] = {}
+        self._odd: set[str] = set()
         self.unread = 0
         """Items of the last list that could not be read at all."""
 
-    def read(self, body: bytes) -> Iterator[AlertDelta]:
-        """Slices of what changed; the last has ``last``. Raises BadAnswer before the first slice if it is no list."""
-        try:
-            items = _RAWS.decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise BadAnswer(f"the answer is not a list of alerts: {error}") from None
-        return self.compare(items)
+    @property
+    def odd(self) -> int:
+        """Items of the last list that could be read in part or not at all."""
+        return self.unread + len(self._odd)
 
-    def compare(self, items: list[Raw]) -> Iterator[AlertDelta]:
+    def read(self, body: Body) -> Iterator[AlertDelta]:
+        """Slices of what changed; the last has ``last``. Raises before the first slice if it is no list."""
+        return (part.delta() for part in self.compare(self._items(body)))
+
+    def pack(self, body: Body) -> Iterator[Slice]:
+        """The same, with the alerts as msgpack."""
+        return self.compare(self._items(body))
+
+    def compare(self, items: Sequence[Raw]) -> Iterator[Slice]:
         """The same, from a list that is already taken apart."""
         seen: set[str] = set()
-        changed: list[Alert] = []
-        work = 0
+        part = Slice()
+        built = scanned = 0
         self.unread = 0
         for item in items:
             data = bytes(item)
@@ -53,29 +87,51 @@ class Listing:
             key = self._by_bytes.get(mark)
             if key is not None and key not in seen:
                 seen.add(key)
-                continue
-            alert = self._build(data)
-            work += 1
-            if alert is None:
-                self.unread += 1
-            elif alert.key not in seen:
-                seen.add(alert.key)
-                if self._note(alert, mark):
-                    changed.append(alert)
-            if work >= SLICE:
-                yield AlertDelta(tuple(changed), last=False)
-                changed, work = [], 0
-        gone = tuple(key for key in self._known if key not in seen)
-        for key in gone:
-            self._by_bytes.pop(self._known.pop(key)[0], None)
-        yield AlertDelta(tuple(changed), gone)
+                scanned += 1
+            else:
+                self._look(data, mark, seen, part)
+                built += 1
+            if built >= SLICE or scanned >= SCANNED:
+                yield part
+                part, built, scanned = Slice(), 0, 0
+        yield from self._vanished(part, seen)
 
-    def _note(self, alert: Alert, mark: int) -> bool:
-        """Remember it; whether it differs from what was told before."""
-        content = hash(msgspec.msgpack.encode(alert))
-        before = self._known.get(alert.key)
+    def _look(self, data: bytes, mark: int, seen: set[str], part: Slice) -> None:
+        """Build one item and note what it has come to."""
+        repaired = self._form.repaired
+        alert = self._form(data)
+        if alert is None:
+            self.unread += 1
+            return
+        key = alert.key
+        if key in seen:
+            return
+        seen.add(key)
+        if self._form.repaired > repaired:
+            self._odd.add(key)
+        else:
+            self._odd.discard(key)
+        packed = _ENCODE(alert)
+        content = hash(packed)
+        before = self._known.get(key)
         if before is not None:
             self._by_bytes.pop(before[0], None)
-        self._known[alert.key] = (mark, content)
-        self._by_bytes[mark] = alert.key
-        return before is None or before[1] != content
+        self._known[key] = (mark, content)
+        self._by_bytes[mark] = key
+        if before is None or before[1] != content:
+            part.alerts.append(alert)
+            part.packed.append(Raw(packed))
+
+    def _vanished(self, part: Slice, seen: set[str]) -> Iterator[Slice]:
+        """The last slices: keys that were not seen."""
+        gone = [key for key in self._known if key not in seen]
+        for at in range(0, len(gone), SLICE):
+            if at:
+                yield part
+                part = Slice()
+            part.gone = gone[at : at + SLICE]
+            for key in part.gone:
+                self._by_bytes.pop(self._known.pop(key)[0], None)
+                self._odd.discard(key)
+        part.last = True
+        yield part

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Sequence
 
-import msgspec
 from msgspec import Raw, Struct
 
-from console.adapters.alert_forms import UNREADABLE, instant, prometheus_form
+from console.adapters.decode import AlertDecoder, whole
+from console.adapters.decode_child import SetUp
 from console.adapters.http import HttpClient
-from console.adapters.listing import Listing
 from console.adapters.probing import probe
+from console.adapters.prometheus_lists import RULES, TARGETS, WRONG_PLACE, unwrapped
+from console.adapters.readers import decoded
 from console.clock import Clock, Millis
 from console.config import SourceConfig
-from console.errors import BadAnswer, Rejected
+from console.errors import BadAnswer, Rejected, ServerFailed
 from console.model.alert import AlertDelta
 from console.model.metric import Curve, MetricQuery, Rule, Target
 from console.model.normal import Normaliser
@@ -24,18 +26,16 @@ from console.model.source import Probe
 from console.secret import Redactor, Secret
 from console.text import clean
 
+log = logging.getLogger("warroom.http")
+
 MOST_POINTS = 11_000
 """Prometheus refuses range queries of more points a series."""
 
 MOST_CURVES = 200
 """Curves of one query; a pane shows a few, and each has a place for every point."""
 
-
-class _Answer(Struct):
-    status: str = "success"
-    data: Raw = Raw(b"null")
-    error: str = ""
-    errorType: str = ""
+MOST_BYTES = 12_000_000
+"""Of the answer to a range query; taking it apart takes under 10 ms, each of its curves as well."""
 
 
 class _Series(Struct):
@@ -45,43 +45,7 @@ class _Series(Struct):
 
 class _Matrix(Struct):
     resultType: str = ""
-    result: list[_Series] = []
-
-
-class _Alerts(Struct):
-    alerts: list[Raw] = []
-
-
-class _Target(Struct):
-    labels: dict[str, str] = {}
-    scrapeUrl: str = ""
-    lastError: str = ""
-    lastScrape: str = ""
-    health: str = ""
-
-
-class _Targets(Struct):
-    activeTargets: list[_Target] = []
-
-
-class _Rule(Struct):
-    name: str = ""
-    query: str = ""
-    type: str = "alerting"
-    duration: float = 0.0
-    labels: dict[str, str] = {}
-    state: str = ""
-    health: str = ""
-    lastError: str = ""
-
-
-class _RuleGroup(Struct):
-    name: str = ""
-    rules: list[_Rule] = []
-
-
-class _Rules(Struct):
-    groups: list[_RuleGroup] = []
+    result: list[Raw] | None = None
 
 
 class _Build(Struct):
@@ -106,89 +70,80 @@ class Prometheus:
         self._config = config
         self._clock = clock
         self._http = HttpClient(config, secrets, redact)
-        self._listing = Listing(prometheus_form(config.name, normaliser))
+        self._decoder = AlertDecoder(SetUp(config.name, self.type, normaliser.grouping), clock.now)
         self._alerts = config.options.get("alerts", True) is not False
 
-    async def poll(self) -> AsyncIterator[AlertDelta]:
+    @property
+    def odd(self) -> int:
+        """Alerts of the last poll that could be read in part or not at all."""
+        return self._decoder.odd
+
+    async def poll(self) -> AsyncGenerator[AlertDelta, None]:
         """Pending and firing alerts of its rules, compared with the last poll."""
         if not self._alerts:
             yield AlertDelta()
             return
-        data = await self._ask("/api/v1/alerts", _Alerts)
-        for delta in self._listing.compare(data.alerts):
-            yield delta
-            await asyncio.sleep(0)
+        async with contextlib.aclosing(self._decoder.read(self._http.stream("GET", "/api/v1/alerts"))) as deltas:
+            async for delta in deltas:
+                yield delta
 
     async def range(self, query: MetricQuery, start: Millis, end: Millis, step_ms: int) -> Sequence[Curve]:
-        """Curves on the grid from ``start``; samples that are not finite, and missing ones, are ``None``."""
+        """Curves on the grid from ``start``; samples that are not finite, and missing ones, are ``None``.
+
+        A grid finer than the server allows is thinned: each curve says its step, a multiple of ``step_ms``.
+        """
+        if step_ms <= 0 or end < start:
+            raise Rejected(f"{self.name}: a range from {start} to {end} in steps of {step_ms} ms is none")
+        step_ms *= (end - start) // step_ms // MOST_POINTS + 1
         count = (end - start) // step_ms + 1
-        if count > MOST_POINTS:
-            raise Rejected(f"{self.name}: {count} points a curve, at most {MOST_POINTS} are allowed")
         params = {"query": query.expr, "start": start / 1000, "end": end / 1000, "step": step_ms / 1000}
-        data = await self._ask("/api/v1/query_range", _Matrix, params)
+        body = await self._http.get("/api/v1/query_range", params, largest=MOST_BYTES)
+        data: _Matrix = unwrapped(body, _Matrix, f"{self.name} query_range")
         if data.resultType not in ("matrix", ""):
             raise BadAnswer(f"{self.name}: a range query answered with {clean(data.resultType, 40)}")
-        if len(data.result) > MOST_CURVES:
-            raise BadAnswer(
-                f"{self.name}: {len(data.result)} curves, at most {MOST_CURVES}", next="aggregate the query"
-            )
-        return [_curve(series, start, step_ms, count) for series in data.result]
+        result = data.result or []
+        if len(result) > MOST_CURVES:
+            raise BadAnswer(f"{self.name}: {len(result)} curves, at most {MOST_CURVES}", next="aggregate the query")
+        curves = []
+        for raw in result:
+            series: _Series = decoded(raw, _Series, f"{self.name} query_range", WRONG_PLACE)
+            curves.append(_curve(series, start, step_ms, count))
+            await asyncio.sleep(0)
+        return curves
 
     async def targets(self) -> Sequence[Target]:
         """What it scrapes."""
-        data = await self._ask("/api/v1/targets", _Targets, {"state": "active"})
-        return [
-            Target(
-                clean(t.labels.get("job", "")),
-                clean(t.labels.get("instance", t.scrapeUrl)),
-                t.health == "up",
-                clean(t.lastError, 300),
-                instant(t.lastScrape),
-            )
-            for t in data.activeTargets
-        ]
+        return await whole(self._http.stream("GET", "/api/v1/targets", params={"state": "active"}), TARGETS, self.name)
 
     async def rules(self) -> Sequence[Rule]:
-        """Its alerting rules."""
-        data = await self._ask("/api/v1/rules", _Rules, {"type": "alert"})
-        return [
-            Rule(
-                clean(r.name),
-                clean(g.name),
-                clean(r.query, 1000),
-                clean(r.labels.get("severity", ""), 40),
-                r.duration,
-                clean(r.state, 20),
-                clean(r.health, 20),
-                clean(r.lastError, 300),
-            )
-            for g in data.groups
-            for r in g.rules
-            if r.type == "alerting"
-        ]
+        """Its alerting rules; servers that know how leave their alerts out."""
+        params = {"type": "alert", "exclude_alerts": "true"}
+        return await whole(self._http.stream("GET", "/api/v1/rules", params=params), RULES, self.name)
 
     async def probe(self) -> Probe:
         """Reachable, authorised, version, latency; never raises."""
         return await probe(self._config, self._clock, self._version)
 
     async def _version(self) -> str:
-        return clean((await self._ask("/api/v1/status/buildinfo", _Build)).version, 40)
+        """The version; others that speak its API may have no such page, nor one that says whether they are ready."""
+        try:
+            answer = await self._http.get("/api/v1/status/buildinfo")
+        except Rejected:
+            unwrapped(await self._http.get("/api/v1/query", {"query": "1"}), Raw, f"{self.name} query")
+            return ""
+        build: _Build = unwrapped(answer, _Build, f"{self.name} buildinfo")
+        try:
+            await self._http.get("/-/ready")
+        except ServerFailed as error:
+            raise ServerFailed(f"not ready: {error.what}", next="wait until it has started") from None
+        except (Rejected, BadAnswer):
+            log.debug("%s has no page that says whether it is ready", self.name)
+        return clean(build.version, 40)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """End the decoder process and the connections."""
+        await self._decoder.close()
         await self._http.close()
-
-    async def _ask(self, path: str, form: Any, params: dict[str, object] | None = None) -> Any:
-        body = await self._http.get(path, params)
-        try:
-            answer = msgspec.json.decode(body, type=_Answer)
-            if answer.status != "success":
-                raise Rejected(f"{self.name}: {clean(answer.error or answer.errorType, 300)}")
-            return msgspec.json.decode(answer.data, type=form)
-        except UNREADABLE as error:
-            raise BadAnswer(
-                f"{self.name} {path}: {clean(str(error), 200)}", next="is this address a Prometheus?"
-            ) from None
 
 
 def _curve(series: _Series, start: Millis, step_ms: int, count: int) -> Curve:

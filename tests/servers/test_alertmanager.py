@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from console.adapters.alertmanager import Alertmanager
+from console.adapters.alertmanager_lists import AlertmanagerGroup
 from console.errors import BackendError, Rejected
 from console.model.alert import AlertState, Matcher
 from console.model.severity import Severity
@@ -171,8 +172,8 @@ def test_an_id_cannot_lead_to_another_address(alertmanager: str, name: str) -> N
 
 def test_groups_have_their_labels_and_sizes(alertmanager: str, name: str) -> None:
     async def play(adapter: Alertmanager) -> None:
-        groups = await until(adapter.groups, lambda g: any(labels.get("alertname") == name for labels, _ in g))
-        assert ({"alertname": name, "cluster": "eu-1"}, 3) in groups
+        groups = await until(adapter.groups, lambda found: any(g.labels.get("alertname") == name for g in found))
+        assert AlertmanagerGroup({"alertname": name, "cluster": "eu-1"}, 3) in groups
 
     asking(Alertmanager, alertmanager, play)
 

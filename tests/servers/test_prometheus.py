@@ -73,13 +73,16 @@ def test_a_bad_query_is_rejected_in_the_servers_words(prometheus: str) -> None:
     asking(Prometheus, prometheus, play)
 
 
-def test_the_most_points_that_are_asked_for_are_granted(prometheus: str) -> None:
+def test_the_most_points_are_granted_and_a_finer_grid_is_thinned(prometheus: str) -> None:
     async def play(adapter: Prometheus) -> None:
         end = 1_795_000_000_000
         (curve,) = await adapter.range(query("vector(1)"), end - (MOST_POINTS - 1) * 1000, end, 1000)
         assert len(curve.values) == MOST_POINTS
-        with pytest.raises(Rejected, match="points"):
-            await adapter.range(query("vector(1)"), end - MOST_POINTS * 1000, end, 1000)
+        start = end - 3 * MOST_POINTS * 1000
+        (curve,) = await adapter.range(query("time()"), start, end, 1000)
+        assert curve.step_ms == 4000
+        assert len(curve.values) == 3 * MOST_POINTS // 4 + 1
+        assert curve.values[:2] == (start / 1000, start / 1000 + 4)
 
     asking(Prometheus, prometheus, play)
 

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.adapters.alert_forms import LABELS, alertmanager_form, instant, prometheus_form
+from console.adapters.alert_forms import LABELS, AlertmanagerForm, Form, PrometheusForm, instant
 from console.model.alert import Alert, AlertState
 from console.model.normal import Normaliser
 from console.model.severity import Severity
 
 NOW = 1_795_000_000_000
-BUILD = alertmanager_form("am", Normaliser(), lambda: NOW)
-RULES = prometheus_form("prom", Normaliser())
+BUILD = AlertmanagerForm("am", Normaliser(), lambda: NOW)
+RULES = PrometheusForm("prom", Normaliser())
 BOTH = pytest.mark.parametrize("build", [BUILD, RULES], ids=["alertmanager", "prometheus"])
 
 WHOLE: dict[str, Any] = {
@@ -106,12 +106,38 @@ def test_a_wrong_field_of_a_rule_alert_loses_that_field_only() -> None:
 @BOTH
 @pytest.mark.parametrize(
     "data",
-    [b"", b"null", b"7", b'"x"', b"[]", b"{", b'{"labels":{"a":"\xff\xfe"}}', b'{"labels":{"a":"\\ud800"}}',
-     b'{"x":' * 5000, b'{"labels":' + b"[" * 50_000 + b"]" * 50_000 + b"}", b'{"labels":{"a":1e999}}'],
-    ids=["empty", "null", "number", "string", "list", "half", "not-utf8", "surrogate", "half-deep", "deep", "infinite"],
+    [b"", b"null", b"7", b'"x"', b"[]", b"{", b'{"x":' * 5000, b'{"labels":' + b"[" * 50_000 + b"]" * 50_000 + b"}"],
+    ids=["empty", "null", "number", "string", "list", "half", "half-deep", "deep"],
 )  # fmt: skip
 def test_what_is_no_alert_is_none(build: Callable[[bytes], Alert | None], data: bytes) -> None:
     assert build(data) is None
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [(b'"\xff\xfe"', "\ufffd\ufffd"), (b'"gr\xfc\xdf"', "gr\ufffd\ufffd"), (b'"\\ud800"', "<D800>"),
+     (b"1e999", "Infinity"), (b"[1]", "[1]"), (b"null", "null"), (b"9" * 5000, None)],
+    ids=["not-utf8", "latin-1", "surrogate", "infinite", "list", "null", "endless"],
+)  # fmt: skip
+def test_a_label_with_a_wrong_value_is_kept_as_what_can_be_read(build: Form, value: bytes, read: str | None) -> None:
+    before = build.repaired
+    alert = build(b'{"labels":{"alertname":"X","a":' + value + b"}}")
+    assert build.repaired == before + 1
+    if read is None:
+        assert alert is None
+    else:
+        assert alert is not None
+        assert (alert.name, alert.labels["a"]) == ("X", read)
+
+
+def test_what_is_kept_apart_is_what_is_shared() -> None:
+    """The form of the decoder process, which passes alerts on, makes the same of any item."""
+    apart = AlertmanagerForm("am", Normaliser(), lambda: NOW, keep=False)
+    texts = (r"a\nb", r"a\\nb", r"\u001b[2J", "\x7f", "plain", r"\"quoted\" \/", "x" * 5000, r"\u202e", "ü", r"\t")
+    for text in texts:
+        data = b'{"labels":{"alertname":"%b"},"fingerprint":"%b"}' % ((text.encode(),) * 2)
+        assert apart(data) == BUILD(data)
 
 
 HOSTILE = "\x1b[2J\x1b]52;c;cm0gLXJm\x07\x00\u202etxt.exe\u200b\u2066\x9b31m\ue000"

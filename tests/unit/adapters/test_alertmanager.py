@@ -211,7 +211,7 @@ def test_recorded_groups_parse(path: str) -> None:
 
     async def play(adapter: Alertmanager, _server: Server) -> None:
         groups = await adapter.groups()
-        assert [(g["labels"], len(g["alerts"])) for g in whole] == list(groups)
+        assert [(g["labels"], len(g["alerts"])) for g in whole] == [(g.labels, g.count) for g in groups]
         alerts = await listed(adapter)
         assert {a.vendor_id for a in alerts} == {a["fingerprint"] for g in whole for a in g["alerts"]}
         for alert in alerts:

@@ -15,12 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.adapters import decode
-from console.adapters.alert_forms import alertmanager_form
+from console.adapters import decode_process
+from console.adapters.alert_forms import AlertmanagerForm
 from console.adapters.decode import AlertDecoder
 from console.adapters.decode_child import SetUp
 from console.adapters.listing import SLICE, Listing
-from console.config import GroupingConfig
 from console.errors import BackendError, BadAnswer, TimedOut
 from console.model.alert import Alert, AlertDelta
 from console.model.normal import Normaliser
@@ -30,8 +29,8 @@ NOW = 1_795_000_000_000
 Values = list[dict[str, Any]]
 
 
-def form() -> Callable[[bytes], Alert | None]:
-    return alertmanager_form("am", Normaliser(), lambda: NOW)
+def form() -> AlertmanagerForm:
+    return AlertmanagerForm("am", Normaliser(), lambda: NOW)
 
 
 def item(number: int, **labels: str) -> dict[str, Any]:
@@ -161,7 +160,7 @@ def test_two_of_one_identity_are_one() -> None:
 
 
 def decoder() -> AlertDecoder:
-    return AlertDecoder(SetUp("am", GroupingConfig()), form())
+    return AlertDecoder(SetUp("am", "alertmanager"), lambda: NOW)
 
 
 async def pieces(body: bytes, *, fails: Exception | None = None) -> AsyncGenerator[bytes, None]:
@@ -197,15 +196,15 @@ def test_a_large_list_is_told_then_only_what_changes() -> None:
     async def play(made: AlertDecoder, union: Union) -> None:
         assert await read(made, union, values) == (12_000, [])
         assert union.held == expected(values)
-        assert made._child is not None
-        pid = made._child.pid
+        assert made.process is not None
+        pid = made.process.pid
         assert await read(made, union, values) == (0, [])
         vanished = values[:-1]
         assert await read(made, union, vanished) == (0, [f"am/{11_999:016x}"])
         altered = [item(0, service="other"), *vanished[1:]]
         assert await read(made, union, altered) == (1, [])
         assert await read(made, union, []) == (0, list(expected(vanished)))
-        assert made._child.pid == pid
+        assert made.process.pid == pid
 
     playing(play)
 
@@ -215,7 +214,7 @@ def test_from_small_to_large_tells_what_vanished_between() -> None:
 
     async def play(made: AlertDecoder, union: Union) -> None:
         assert await read(made, union, small) == (21, [])
-        assert made._child is None
+        assert made.process is None
         assert await read(made, union, values) == (12_000, [f"am/{999_999:016x}"])
         assert union.held == expected(values)
 
@@ -227,12 +226,10 @@ def test_a_process_killed_between_polls_is_replaced_and_nothing_is_falsely_gone(
 
     async def play(made: AlertDecoder, union: Union) -> None:
         await read(made, union, values)
-        first = made._child
+        first = made.process
         assert first is not None
         os.kill(first.pid, signal.SIGKILL)
         await first.wait()
-        with pytest.raises(BadAnswer, match="decoder process ended"):
-            await read(made, union, values)
         assert await read(made, union, values[1:]) == (11_999, [f"am/{0:016x}"])
         assert union.held == expected(values[1:])
         assert await read(made, union, values[1:]) == (0, [])
@@ -240,20 +237,27 @@ def test_a_process_killed_between_polls_is_replaced_and_nothing_is_falsely_gone(
     playing(play)
 
 
-def test_after_a_killed_process_a_small_list_is_told_here() -> None:
+def test_a_process_killed_under_way_is_a_bad_answer_and_a_small_list_is_then_told_here() -> None:
     values = large()
 
     async def play(made: AlertDecoder, union: Union) -> None:
         await read(made, union, values)
-        assert made._child is not None
-        os.kill(made._child.pid, signal.SIGKILL)
-        await made._child.wait()
-        with pytest.raises(BadAnswer):
-            await read(made, union, values[:10])
+        first = made.process
+        assert first is not None
+
+        async def cut() -> AsyncGenerator[bytes, None]:
+            body = encoded(values)
+            yield body[:1_000_000]
+            os.kill(first.pid, signal.SIGKILL)
+            await first.wait()
+            yield body[1_000_000:]
+
+        with pytest.raises(BadAnswer, match="decoder process ended"):
+            await anext(made.read(cut()))
         changed, gone = await read(made, union, values[:10])
         assert (changed, len(gone)) == (10, 11_990)
         assert union.held == expected(values[:10])
-        assert made.unread == 0
+        assert made.process is None
         assert await read(made, union, values[:10]) == (0, [])
 
     playing(play)
@@ -312,9 +316,9 @@ def test_a_process_that_stands_still_is_given_up_and_replaced(monkeypatch: pytes
 
     async def play(made: AlertDecoder, union: Union) -> None:
         await read(made, union, values)
-        first = made._child
+        first = made.process
         assert first is not None
-        monkeypatch.setattr(decode, "PATIENCE_S", 0.2)
+        monkeypatch.setattr(decode_process, "PATIENCE_S", 0.2)
         os.kill(first.pid, signal.SIGSTOP)
         with pytest.raises(BackendError, match="decoder process"):
             await read(made, union, values)
@@ -330,7 +334,7 @@ def test_hostile_labels_come_clean_out_of_the_process() -> None:
 
     async def play(made: AlertDecoder, union: Union) -> None:
         await read(made, union, values)
-        assert made._child is not None
+        assert made.process is not None
         assert len(union.held) == 6_000
         for alert in union.held.values():
             for text in texts(alert):
@@ -343,10 +347,10 @@ def test_closing_ends_the_process() -> None:
     async def main() -> None:
         made = decoder()
         await read(made, Union(), large())
-        child = made._child
+        child = made.process
         assert child is not None
         await made.close()
-        assert child.returncode == -signal.SIGKILL
+        assert await child.wait() == -signal.SIGKILL
         await made.close()
 
     asyncio.run(main())
@@ -370,8 +374,8 @@ def test_secrets_of_the_environment_stay_out_of_the_process(monkeypatch: pytest.
 
     async def play(made: AlertDecoder, union: Union) -> None:
         await read(made, union, large())
-        assert made._child is not None
-        there = await asyncio.to_thread(Path(f"/proc/{made._child.pid}/environ").read_bytes)
+        assert made.process is not None
+        there = await asyncio.to_thread(Path(f"/proc/{made.process.pid}/environ").read_bytes)
         assert b"PATH=" in there
         assert b"s3cr3t-env-4711" not in there
 
