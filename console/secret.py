@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 
 class Secret:
@@ -50,6 +51,7 @@ class Redactor:
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._exact: re.Pattern[str] | None = None
+        self._further: re.Pattern[str] | None = None
 
     def learn(self, secret: Secret) -> None:
         """Remember a value; short ones (under 4 characters) are not searched for."""
@@ -59,8 +61,15 @@ class Redactor:
             ordered = sorted(self._known, key=len, reverse=True)
             self._exact = re.compile("|".join(map(re.escape, ordered)))
 
+    def further(self, patterns: Iterable[str]) -> None:
+        """Also remove what these regular expressions match; raises ``re.error``."""
+        parts = [f"(?:{pattern})" for pattern in patterns]
+        self._further = re.compile("|".join(parts)) if parts else None
+
     def text(self, text: str) -> str:
         """The text with every secret replaced by ``[redacted]``."""
+        if self._further is not None:
+            text = self._further.sub(MASK, text)
         if self._exact is not None:
             text = self._exact.sub(MASK, text)
         if "PRIVATE KEY" in text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from console.clock import Clock, Ids
@@ -15,11 +15,11 @@ from console.engine.duty import DutyRoster
 from console.engine.handle import Handle
 from console.engine.linking import later_drafts
 from console.engine.publish import Publisher
-from console.engine.rooms import Room, Rooms
+from console.engine.rooms import Rooms
 from console.engine.view import Viewer
 from console.engine.viewstate import ViewState, load, save
 from console.engine.wiring import Wiring
-from console.model.action import Action
+from console.model.action import Action, Reply
 from console.model.entry import Actor, Draft, Kind
 from console.model.snapshot import View
 
@@ -43,7 +43,7 @@ class Parts:
         self.rooms: Rooms = self.wiring.rooms
         self.viewer = Viewer(self.wiring, actor, clock)
         self.current = ""
-        self._duty = DutyRoster(lambda lane: self.rooms.alive("", lane))
+        self._duties: dict[str, DutyRoster] = {}
         self._inflight: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._bell = asyncio.Event()
@@ -89,6 +89,8 @@ class Parts:
 
     async def settle(self, allowed_s: Callable[[], float]) -> None:
         """Let what is in flight come to its end, for as long as is allowed; a later word may shorten it."""
+        # From here on nobody looks: what still happens is told at the next start.
+        save(self._kept, ViewState(self.current, self._clock.now()))
         begin = self._clock.monotonic()
         while self._inflight and self._clock.monotonic() - begin < allowed_s():
             await asyncio.wait(self._inflight, timeout=0.1)
@@ -97,7 +99,6 @@ class Parts:
         """Stop asking, write the last entry, let the lanes go."""
         for task in [*self._tasks, *self._inflight]:
             task.cancel()
-        save(self._kept, ViewState(self.current, self._clock.now()))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 await self.wiring.desk.close()
@@ -119,6 +120,7 @@ class Parts:
             await self.rooms.append(incident, [Draft(Kind.CONSOLE_ATTACHED, body, self.actor)])
             await self.wiring.reconcile(incident)
         self.current = room.key
+        self.wiring.remember_acks()
         self.publisher.touch()
         save(self._kept, ViewState(self.current, self._clock.now()))
 
@@ -146,46 +148,68 @@ class Parts:
                     task.add_done_callback(self._inflight.discard)
 
     async def _answer(self, action: Action) -> None:
-        reply = await self.wiring.respond(action)
-        if action.id == "incident.declare" and reply.ok and not action.preview:
-            await self.enter(str(reply.data["incident"]))
+        try:
+            reply = await self.wiring.respond(action)
+            if action.id == "incident.declare" and reply.ok and not action.preview:
+                await self.enter(str(reply.data["incident"]))
+        except Exception as error:
+            log.exception("%s went unanswered", action.id)
+            text = f"{action.id} stopped at a fault of the console ({type(error).__name__})"
+            reply = Reply(action.request_id, False, text, next="look at the timeline for what was done")
         self._handle.answer(reply)
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            now = self._clock.now()
-            if self.wiring.store.expire(now):
-                self.publisher.touch()
-            if self.config.read_only:
-                continue
-            await self._do_duty(now)
+            with self._going_on("the tick"):
+                now = self._clock.now()
+                if self.wiring.store.expire(now):
+                    self.publisher.touch()
+                if not self.config.read_only:
+                    await self._do_duty(now)
 
     async def _do_duty(self, now: int) -> None:
-        own, lanes = await asyncio.to_thread(self.rooms.watch_lanes)
-        if self._duty.decide(own, lanes):
-            await self.rooms.append("", [Draft(Kind.DUTY_TAKEN, {"lane": own}, self.actor)])
-        if not self._duty.held:
-            return
-        await self.wiring.renewal.tick(now)
-        for room in self.rooms.open_rooms():
-            await self._link_later(room)
+        """What happens by itself, where this console is the first live one of a journal."""
+        held = [key for key in ("", *(room.key for room in self.rooms.open_rooms())) if await self._on_duty(key)]
+        if held:
+            await self.wiring.renewal.tick(now)
+        for key in filter(None, held):
+            room = self.rooms.room(key)
+            if room is None:
+                continue
+            if room.state.waiting:
+                await self.wiring.reconcile(key)
+            drafts = later_drafts(room, self.wiring.store, self.wiring.linked_groups(key), self.wiring.answered)
+            if drafts:
+                await self.rooms.append(key, drafts)
 
-    async def _link_later(self, room: Room) -> None:
-        store = self.wiring.store
-        drafts = later_drafts(room, store, self.wiring.linked_groups(room.key), self.wiring.answered)
-        if drafts:
-            await self.rooms.append(room.key, drafts)
+    async def _on_duty(self, incident: str) -> bool:
+        roster = self._duties.setdefault(incident, DutyRoster(partial(self.rooms.alive, incident)))
+        own, lanes = await asyncio.to_thread(self.rooms.lanes, incident)
+        if roster.decide(own, lanes):
+            await self.rooms.append(incident, [Draft(Kind.DUTY_TAKEN, {"lane": own}, self.actor)])
+        return roster.held
 
     async def _tail(self) -> None:
         while True:
             await asyncio.sleep(TAIL_S)
-            news = await self.rooms.tail()
-            if news:
-                self.wiring.take_in(news)
+            with self._going_on("the tail"):
+                news = await self.rooms.tail()
+                if news:
+                    self.wiring.take_in(news)
+
+    @contextlib.contextmanager
+    def _going_on(self, what: str) -> Iterator[None]:
+        """One pass's failure is logged; the next pass comes all the same."""
+        try:
+            yield
+        except Exception:
+            log.exception("%s failed", what)
 
     def _publish(self) -> None:
         self._handle.publish(self.viewer.snapshot(self.current))
+        if self.wiring.store.behind:
+            self.publisher.touch()
 
 
 def _ring(loop: asyncio.AbstractEventLoop, bell: asyncio.Event) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from console.clock import Clock, Ids
 from console.errors import JournalError, Refused
 from console.journal.cases import allocate, incident_folder, incidents
+from console.journal.glance import Glance
 from console.journal.journal import Journal
 from console.journal.reading import lane_alive, read
 from console.journal.watch import Watch
 from console.model.entry import Actor, Draft, Entry, Kind
 from console.model.fold import Fold, line
-from console.model.incident import Incident, IncidentLine, TimelineRow
+from console.model.incident import Incident, IncidentLine, Status, TimelineRow
 from console.model.rows import Rows
 from console.model.snapshot import JournalHealth
 
@@ -22,7 +24,7 @@ from console.model.snapshot import JournalHealth
 class Room:
     """One incident's journal and what the fold makes of it."""
 
-    def __init__(self, key: str, journal: Journal, entries: Sequence[Entry]) -> None:
+    def __init__(self, key: str, journal: Journal | Glance, entries: Sequence[Entry]) -> None:
         self.key = key
         self.journal = journal
         self.fold = Fold(key)
@@ -47,6 +49,7 @@ class Rooms:
         redact: Callable[[object], object],
         changed: Callable[[], None],
         fallback: Path | None = None,
+        read_only: bool = False,
     ) -> None:
         self.root = root
         self._clock = clock
@@ -54,8 +57,9 @@ class Rooms:
         self._redact = redact
         self._changed = changed
         self._fallback = fallback
+        self._read_only = read_only
         self._rooms: dict[str, Room] = {}
-        self._watch: Watch | None = None
+        self._watch: Watch | Glance | None = None
         self._watch_fold = Fold("")
         self._lines: dict[str, tuple[object, IncidentLine]] = {}
         self._opening = asyncio.Lock()
@@ -64,11 +68,18 @@ class Rooms:
 
     async def start(self, actor: Actor) -> None:
         """Open the watch, the journal of everything outside an incident."""
-        self._watch = await Watch.open(
+        watch = self._watch = await self._open_watch()
+        self._watch_fold.apply(await asyncio.to_thread(lambda: list(watch.entries())))
+
+    async def _open_watch(self) -> Watch | Glance:
+        if self._read_only:
+            return Glance(self._today, self._fallback)
+        return await Watch.open(
             self.root, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback
         )
-        watch = self._watch
-        self._watch_fold.apply(await asyncio.to_thread(lambda: list(watch.entries())))
+
+    def _today(self) -> Path:
+        return self.root / "watch" / f"{datetime.fromtimestamp(self._clock.now() / 1000, UTC):%Y-%m-%d}"
 
     async def open(self, incident: str) -> Room:
         """The room of an incident, its journal opened on a lane of our own."""
@@ -91,7 +102,9 @@ class Rooms:
         self._rooms[incident] = Room(incident, journal, list(journal.entries()))
         return incident
 
-    async def _open_journal(self, folder: Path, incident: str) -> Journal:
+    async def _open_journal(self, folder: Path, incident: str) -> Journal | Glance:
+        if self._read_only:
+            return Glance(lambda: folder, self._fallback)
         return await Journal.open(
             folder, incident, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback
         )
@@ -167,11 +180,15 @@ class Rooms:
             return True
         return lane_alive(self.folder(incident), lane, self._fallback)
 
-    def watch_lanes(self) -> tuple[str, tuple[str, ...]]:
-        """Our lane of the watch, and every lane that today's watch has."""
-        if self._watch is None:
+    def lanes(self, incident: str) -> tuple[str, tuple[str, ...]]:
+        """Our lane of an open incident, or of the watch for ``""``, and every lane that its journal has."""
+        room = self._rooms.get(incident)
+        journal = room.journal if room is not None else self._watch
+        if isinstance(journal, Watch):
+            journal = journal.journal
+        if not isinstance(journal, Journal):
             return "", ()
-        return self._watch.lane, tuple(self._watch.journal.places.lanes())
+        return journal.lane, tuple(journal.places.lanes())
 
     def open_rooms(self) -> tuple[Room, ...]:
         """Rooms that are open in this console."""
@@ -179,25 +196,31 @@ class Rooms:
 
     async def lines(self) -> tuple[IncidentLine, ...]:
         """All incidents, the latest first; unopened ones are read without a lock and remembered by size."""
-        out = await asyncio.to_thread(self._read_lines)
+        # Folds of open rooms are only ever touched on the loop; the others are this thread's own.
+        opened = {key: line(room.state) for key, room in self._rooms.items()}
+        out = await asyncio.to_thread(self._read_lines, opened)
         return tuple(out)
 
-    def _read_lines(self) -> list[IncidentLine]:
+    def _read_lines(self, opened: dict[str, IncidentLine]) -> list[IncidentLine]:
         out = []
         for incident in sorted(incidents(self.root), reverse=True):
-            room = self._rooms.get(incident)
-            if room is not None:
-                out.append(line(room.state))
-                continue
-            folder = self.folder(incident)
-            mark = tuple(sorted((f.name, f.stat().st_size) for f in folder.iterdir() if f.is_file()))
-            known = self._lines.get(incident)
-            if known is None or known[0] != mark:
-                fold = Fold(incident)
-                fold.apply(list(read(folder, self._fallback)))
-                known = self._lines[incident] = (mark, line(fold.state))
-            out.append(known[1])
+            try:
+                out.append(opened.get(incident) or self._read_line(incident))
+            except OSError as error:
+                out.append(
+                    IncidentLine(incident, f"cannot be read: {error.strerror}", None, Status.TRIAGE, "", 0, 0, 0)
+                )
         return out
+
+    def _read_line(self, incident: str) -> IncidentLine:
+        folder = self.folder(incident)
+        mark = tuple(sorted((f.name, f.stat().st_size) for f in folder.iterdir() if f.is_file()))
+        known = self._lines.get(incident)
+        if known is None or known[0] != mark:
+            fold = Fold(incident)
+            fold.apply(list(read(folder, self._fallback)))
+            known = self._lines[incident] = (mark, line(fold.state))
+        return known[1]
 
     def health(self, incident: str) -> JournalHealth:
         """Of the incident's journal, or the watch's."""

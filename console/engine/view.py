@@ -13,7 +13,7 @@ from console.clock import Clock, Millis
 from console.engine.suited import Suited, known
 from console.engine.wiring import Wiring
 from console.model.entry import Actor
-from console.model.incident import Incident, IncidentLine, TimelineRow
+from console.model.incident import Incident, IncidentLine, Mark, TimelineRow
 from console.model.runbook import StepView
 from console.model.snapshot import Away, Due, Snapshot, View
 
@@ -32,7 +32,7 @@ class Viewer:
         self._clock = clock
         self._version = 0
         self._lines: tuple[IncidentLine, ...] = ()
-        self._away: Away | None = None
+        self._away: tuple[str, Away] | None = None
         self._suited = Suited()
         self.view = View()
 
@@ -54,11 +54,11 @@ class Viewer:
             return
         rows: list[TimelineRow] = []
         for chunk in reversed(state.timeline.chunks):
-            rows[:0] = [r for r in chunk if r.at > since]
+            rows[:0] = [r for r in chunk if r.at > since and r.mark is not Mark.SYSTEM]
             if chunk[0].at <= since or len(rows) > AWAY_LINES:
                 break
         if rows or state.unknown:
-            self._away = Away(since, tuple(rows[-AWAY_LINES:]), len(state.unknown))
+            self._away = state.key, Away(since, tuple(rows[-AWAY_LINES:]), len(state.unknown))
 
     async def keep_lobby(self, touch: Callable[[], None]) -> None:
         """Read the list of incidents again and again; never returns."""
@@ -96,7 +96,7 @@ class Viewer:
             watch=wiring.rooms.watch,
             due=self._due(incident),
             journal=wiring.rooms.health(current),
-            away=self._away if current else None,
+            away=self._away[1] if self._away is not None and self._away[0] == current else None,
             notice=self._notice(current),
         )
 
@@ -113,7 +113,7 @@ class Viewer:
         return replace(incident, runs=runs)
 
     def _due(self, incident: Incident | None) -> tuple[Due, ...]:
-        """What wants attention: effects whose outcome nobody knows, silences that are about to lapse."""
+        """What wants attention: effects whose outcome nobody knows."""
         if incident is None:
             return ()
         return tuple(Due(o.key, f"look up: {o.intent.words}", o.at, overdue=True) for o in incident.unknown)

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import logging
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -93,6 +94,12 @@ class Wiring:
         self.changed = changed
         self.current = current
         self.redactor = shared_redactor()
+        try:
+            self.redactor.further(config.redact)
+        except re.error as error:
+            raise ConfigError(
+                f"redact: {error}", next=f"correct redact in {config.path or 'the configuration'}"
+            ) from None
         self.normaliser = Normaliser(config.grouping)
         self.store = AlertStore(WindowCorrelator(window_s=config.grouping.window_s), single=_alert_sources(config) < 2)
         self.board = MetricBoard(queries(config), clock)
@@ -102,6 +109,7 @@ class Wiring:
             ids=ids,
             redact=self.redactor.value,
             changed=changed,
+            read_only=config.read_only,
             fallback=Path("/var/tmp") / f"warroom-fallback-{os.geteuid()}",  # noqa: S108
         )
         self.adapters = {s.name: self._adapter(s) for s in config.sources}
@@ -253,8 +261,7 @@ class Wiring:
         """What a dead console left under way gets its outcome."""
         if self.config.read_only:
             return
-        room = self.rooms.room(incident)
-        own = room.journal.lane if room is not None else self.rooms.watch_lanes()[0]
+        own, _ = self.rooms.lanes(incident)
         await reconcile(
             self.desk,
             incident,
@@ -279,8 +286,15 @@ class Wiring:
             self.store.set_acks(state.acked, now, state.acked_at)
 
     def linked_groups(self, incident: str) -> tuple[str, ...]:
-        """Groups that belong to an incident."""
-        return self.store.linked(incident)
+        """Groups that belong to an incident: those in which its linked alerts stand, whoever linked them."""
+        found: dict[str, None] = {}
+        for key in self.rooms.state(incident).linked:
+            row = self.store.row(key)
+            if row is not None and row.group:
+                found[row.group] = None
+        for group in found:
+            self.store.link(group, incident)
+        return tuple(found)
 
     def _group_facts(self, key: str) -> tuple[Sequence[str], Sequence[Alert]]:
         group = self.store.group(key)

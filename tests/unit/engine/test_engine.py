@@ -204,3 +204,67 @@ def test_a_filter_narrows_what_is_shown(sitting: Callable[..., Sitting]) -> None
     assert snapshot.alerts.matching == 2
     one.handle.look(View(filter="is:nonsense"))
     one.until(lambda s: "nonsense" in s.alerts.filter_error, "the error")
+
+
+def test_read_only_takes_no_lane_and_sees_what_others_write(sitting: Callable[..., Sitting], tmp_path: Path) -> None:
+    looker = sitting(read_only=True)
+    looker.until(lambda s: s.version > 1, "its first snapshot")
+    assert not list((tmp_path / "state").rglob("*.lane"))
+    writer = sitting()
+    writer.act("incident.declare", title="orders fail", severity="SEV2", command="yes")
+    looker.until(lambda s: s.incidents, "the incident in the lobby")
+    assert looker.act("incident.open", incident="INC-0001").ok
+    writer.act("incident.note", text="written next door")
+    looker.until(
+        lambda s: s.incident is not None and any("written next door" in r.text for r in s.incident.timeline), "the note"
+    )
+    assert len(list((tmp_path / "state" / "incidents").rglob("*.lane"))) == 1
+
+
+def test_after_a_restart_alerts_that_join_the_group_are_still_linked(sitting: Callable[..., Sitting]) -> None:
+    one = sitting()
+    one.act("incident.declare", title="orders fail", severity="SEV1", group=storm(one), command="yes")
+    one.leave()
+    two = sitting()
+    two.until(lambda s: s.incident is not None and s.sources and s.sources[0].fresh_at, "the room and a poll")
+    WORLD["am"].put(alert("PoolExhausted", "orders-db"), alert("Errors", "orders"), alert("Slow", "orders"))
+    WORLD["am"].put(alert("Errors", "payments", at=1_795_000_030_000))
+    two.until(lambda s: s.incident is not None and "am/payments-Errors" in s.incident.linked, "the later alert")
+
+
+def test_acknowledgements_show_when_their_incident_is_opened_later(sitting: Callable[..., Sitting]) -> None:
+    one = sitting()
+    one.act("incident.declare", title="orders fail", severity="SEV1", group=storm(one), command="yes")
+    assert one.act("alert.ack", keys=["am/orders-Slow"]).ok
+    assert one.act("incident.leave").ok
+    one.leave()
+    two = sitting()
+    storm(two)
+    assert two.act("incident.open", incident="INC-0001").ok
+    two.until(lambda s: any(r.acked_by == "ana" for r in s.alerts.flat), "the mark")
+
+
+def test_what_the_configuration_calls_secret_reaches_no_journal(
+    sitting: Callable[..., Sitting], tmp_path: Path
+) -> None:
+    one = sitting(redact=(r"CUST-\d+",))
+    one.act("incident.declare", title="CUST-12345 cannot pay", severity="SEV2", command="yes")
+    snapshot = one.until(lambda s: s.incident is not None, "the room")
+    assert snapshot.incident is not None
+    one.leave()
+    kept = b"".join(f.read_bytes() for f in (tmp_path / "state").rglob("*") if f.is_file())
+    assert b"CUST-12345" not in kept
+
+
+def test_what_happened_while_nobody_looked_is_told_in_its_own_room_only(sitting: Callable[..., Sitting]) -> None:
+    one = sitting()
+    one.act("incident.declare", title="orders fail", severity="SEV2", command="yes")
+    one.leave()
+    other = sitting()
+    other.until(lambda s: s.incident is not None, "the room")
+    other.act("incident.note", text="while you were away")
+    other.act("incident.leave")
+    other.leave()
+    back = sitting()
+    back.until(lambda s: s.version > 1, "its first snapshot")
+    assert back.snapshot.away is None
