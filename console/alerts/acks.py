@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from console.alerts.office import Office, counted, end_silence, sample, set_silence
 from console.alerts.silencing import exact
+from console.errors import BackendError
 from console.model.action import Action, OperationState, Preview, Reply, Tier, Undo
 from console.model.alert import Alert, Silence
 from console.model.entry import Draft, Kind
@@ -109,7 +111,7 @@ class UnackHandler:
     async def preview(self, action: Action) -> Preview:
         """How many are taken back, and which silences end with them."""
         found, words = await self._office.chosen(action)
-        ending = counted(len(self._silences_of(found)), "silence")
+        ending = counted(len(await self._silences_of(found)), "silence")
         return Preview(
             f"Un-acknowledge {words}", "a note in the journal", words, Tier.R1,
             blast=(counted(len(found)), f"{ending} of theirs ends"), undo="acknowledge again",
@@ -124,7 +126,7 @@ class UnackHandler:
         body: dict[str, object] = {"keys": keys, "words": words}
         await office.desk.record(incident, [Draft(Kind.ALERT_UNACKED, body, action.actor)], action)
         office.store.unack(keys)
-        outcomes = [await end_silence(office, incident, s, action) for s in self._silences_of(found)]
+        outcomes = [await end_silence(office, incident, s, action) for s in await self._silences_of(found)]
         text = f"un-acknowledged {counted(len(keys))}"
         if outcomes:
             text += f"; {counted(sum(o.state is OperationState.SENT for o in outcomes), 'silence')} ended"
@@ -134,9 +136,15 @@ class UnackHandler:
         undo = Undo("alert.ack", {"keys": keys, "incident": incident}, "acknowledge again")
         return Reply(action.request_id, True, text, undo=undo, data={"keys": keys})
 
-    def _silences_of(self, found: Sequence[Alert]) -> list[Silence]:
+    async def _silences_of(self, found: Sequence[Alert]) -> list[Silence]:
+        """Asked of the sources again: one that was set a moment ago may not be in the list that was read last."""
+        known = {s.key: s for s in self._office.silences()}
+        for source in dict.fromkeys(a.source for a in found):
+            if source in self._office.silencers:
+                with suppress(BackendError):
+                    known |= {s.key: s for s in await self._office.silencers[source].silences()}
         theirs = {(a.source, frozenset(exact(a))) for a in found}
-        return [s for s in ack_silences(self._office.silences()) if (s.source, frozenset(s.matchers)) in theirs]
+        return [s for s in ack_silences(known.values()) if (s.source, frozenset(s.matchers)) in theirs]
 
 
 def ack_silences(silences: Iterable[Silence]) -> list[Silence]:

@@ -268,3 +268,13 @@ def test_what_happened_while_nobody_looked_is_told_in_its_own_room_only(sitting:
     back = sitting()
     back.until(lambda s: s.version > 1, "its first snapshot")
     assert back.snapshot.away is None
+
+
+def test_a_silence_set_by_an_acknowledgement_ends_with_it_at_once(sitting: Callable[..., Sitting]) -> None:
+    one = sitting()
+    storm(one)
+    assert one.act("alert.ack", keys=["am/orders-Slow"], silence="yes").ok
+    assert [s.comment[:14] for s in WORLD["am"].made] == ["[warroom:ack] "]
+    reply = one.act("alert.unack", keys=["am/orders-Slow"])
+    assert "1 silence ended" in reply.text
+    assert WORLD["am"].made == []
