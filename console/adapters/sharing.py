@@ -57,7 +57,7 @@ class Shared:
         if len(self._texts) >= MOST:
             self._start_afresh()
         values = alert.labels.values()
-        one = self._texts.setdefault if max(map(len, values), default=0) <= LONG else _itself
+        one = self._texts.setdefault if max(map(len, values), default=0) <= LONG else self._short
         return replace(
             alert,
             source=one(alert.source, alert.source),
@@ -72,6 +72,9 @@ class Shared:
             link=one(alert.link, alert.link),
         )
 
+    def _short(self, text: str, same: str) -> str:
+        return self._texts.setdefault(text, same) if len(text) <= LONG else text
+
     def _grow(self, size: int) -> None:
         if len(self._texts) >= MOST or len(self._pairs) >= MOST or self._size >= MOST_CHARACTERS:
             self._start_afresh()
@@ -81,7 +84,3 @@ class Shared:
         self._texts.clear()
         self._pairs.clear()
         self._size = 0
-
-
-def _itself(text: str, _same: str) -> str:
-    return text

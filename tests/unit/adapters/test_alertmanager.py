@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 
 from console.adapters.alertmanager import Alertmanager
+from console.adapters.listing import SLICE
 from console.errors import BadAnswer, Rejected, ServerFailed, Unauthorised
-from console.model.alert import Alert, Matcher
+from console.model.alert import Alert, AlertState, Matcher
 from console.model.normal import Normaliser
 from tests.unit.adapters.loopback import Answering, Asked, Server, Vault, config, serving
 from tests.unit.adapters.samples import recorded
@@ -78,6 +79,65 @@ def test_a_large_list_comes_through_the_decoder_process() -> None:
         assert await listed(adapter) == []
 
     asking(lambda asked: asked.answer(body), play, timeout_s=30.0)
+
+
+def test_forty_megabytes_arrive_in_slices() -> None:
+    body = json.dumps([item(n, note="x" * 3000) for n in range(13_000)]).encode()
+    assert len(body) > 40_000_000
+
+    async def play(adapter: Alertmanager, _server: Server) -> None:
+        slices = [delta async for delta in adapter.poll()]
+        assert sum(len(d.changed) for d in slices) == 13_000
+        assert max(len(d.changed) for d in slices) <= SLICE
+        assert [d.last for d in slices[-2:]] == [False, True]
+
+    asking(lambda asked: asked.answer(body), play, timeout_s=30.0)
+
+
+@pytest.mark.parametrize("many", [1, 12_000], ids=["small", "large"])
+def test_an_alert_has_ended_by_the_servers_clock(many: int) -> None:
+    """Ours may be wrong by hours: an alert that its server still lists as firing is not shown as over."""
+    ends = "2026-11-18T11:00:00Z"
+    values = [item(n, note="x" * 400) | {"endsAt": ends} for n in range(many)]
+    dates = ["Wed, 18 Nov 2026 10:59:58 GMT", "Wed, 18 Nov 2026 11:00:00 GMT"]
+    states: list[set[AlertState]] = []
+
+    async def answer(asked: Asked) -> None:
+        date = dates[len(states)]
+        await asked.answer(json.dumps([value | {"updatedAt": date} for value in values]).encode(), Date=date)
+
+    async def play(adapter: Alertmanager, _server: Server) -> None:
+        for _ in dates:
+            states.append({alert.state for alert in await listed(adapter)})
+
+    asking(answer, play, timeout_s=30.0)
+    assert states == [{AlertState.FIRING}, {AlertState.RESOLVED}]
+
+
+def test_without_a_date_it_has_ended_by_ours() -> None:
+    values = [item(1) | {"endsAt": "2026-11-18T11:06:39Z"}, item(2) | {"endsAt": "2026-11-18T11:06:41Z"}]
+
+    async def play(adapter: Alertmanager, _server: Server) -> None:
+        assert [a.state for a in await listed(adapter)] == [AlertState.RESOLVED, AlertState.FIRING]
+
+    asking(saying(values), play)
+
+
+def test_what_could_not_be_read_whole_is_counted() -> None:
+    async def play(adapter: Alertmanager, _server: Server) -> None:
+        assert len(await listed(adapter)) == 2
+        assert adapter.odd == 2
+
+    asking(saying([item(1), item(2) | {"status": 7}, 7]), play)
+
+
+def test_the_probe_tells_of_a_cluster() -> None:
+    answer = {"versionInfo": {"version": "0.25.0"}, "cluster": {"status": "settling", "peers": [{}, {}]}}
+
+    async def play(adapter: Alertmanager, _server: Server) -> None:
+        assert (await adapter.probe()).version == "0.25.0, cluster settling, 2 peers"
+
+    asking(saying(answer), play)
 
 
 def test_a_large_list_that_is_reset_half_way_is_whole_the_next_time() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import signal
@@ -15,12 +16,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.adapters import decode_process
+from console.adapters import decode, decode_process
 from console.adapters.alert_forms import AlertmanagerForm
+from console.adapters.alertmanager_lists import GROUPS, SILENCES
 from console.adapters.decode import AlertDecoder
 from console.adapters.decode_child import SetUp
-from console.adapters.listing import SLICE, Listing
-from console.errors import BackendError, BadAnswer, TimedOut
+from console.adapters.listing import SCANNED, SLICE, Listing
+from console.adapters.prometheus_lists import RULES, TARGETS
+from console.adapters.readers import Reader
+from console.errors import BackendError, BadAnswer, Rejected, TimedOut
 from console.model.alert import Alert, AlertDelta
 from console.model.normal import Normaliser
 from tests.unit.adapters.test_alert_forms import HOSTILE, ITEMS, assert_harmless, texts
@@ -58,6 +62,7 @@ class Union:
 
     def take(self, delta: AlertDelta) -> None:
         assert len(delta.changed) <= SLICE
+        assert len(delta.gone) <= SLICE
         for alert in delta.changed:
             self.held[alert.key] = alert
         for key in delta.gone:
@@ -154,6 +159,35 @@ def test_two_of_one_identity_are_one() -> None:
     listing = Listing(form())
     (told,) = listing.read(encoded([item(1), item(1), item(1, note="other")]))
     assert [a.vendor_id for a in told.changed] == [f"{1:016x}"]
+
+
+def test_items_that_are_read_in_part_are_counted_as_long_as_they_are_listed() -> None:
+    listing = Listing(form())
+    values = [item(1), item(2) | {"startsAt": 7}, 7, item(3) | {"annotations": []}]
+    for _ in range(2):
+        list(listing.read(encoded(values)))
+        assert (listing.odd, listing.unread) == (3, 1)
+    list(listing.read(encoded([item(1), item(2), values[3]])))
+    assert listing.odd == 1
+    list(listing.read(encoded([item(1)])))
+    assert listing.odd == 0
+
+
+def test_a_long_unchanged_list_is_looked_at_in_slices() -> None:
+    body = encoded([item(n) for n in range(3 * SCANNED)])
+    listing = Listing(form())
+    list(listing.read(body))
+    assert [(d.changed, d.gone, d.last) for d in listing.read(body)] == [((), (), False)] * 3 + [((), (), True)]
+
+
+def test_a_list_that_vanishes_is_told_in_slices() -> None:
+    listing = Listing(form())
+    list(listing.read(encoded([item(n) for n in range(2 * SLICE + 1)])))
+    told = list(listing.read(encoded([item(999_999)])))
+    assert [(len(d.changed), len(d.gone), d.last) for d in told] == [
+        (1, SLICE, False), (0, SLICE, False), (0, 1, True),
+    ]  # fmt: skip
+    assert len({key for d in told for key in d.gone}) == 2 * SLICE + 1
 
 
 # The decoder
@@ -341,6 +375,108 @@ def test_hostile_labels_come_clean_out_of_the_process() -> None:
                 assert_harmless(text)
 
     playing(play)
+
+
+def test_a_process_is_let_go_after_many_small_lists_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode, "QUIET", 3)
+    values = large()
+
+    async def play(made: AlertDecoder, union: Union) -> None:
+        await read(made, union, values)
+        few = values[:7]
+        for polls in range(2):
+            changed, gone = await read(made, union, few)
+            assert (changed, len(gone)) == ((0, 11_993) if polls == 0 else (0, 0))
+            assert made.process is not None
+        await read(made, union, values)
+        for _ in range(3):
+            assert made.process is not None
+            await read(made, union, few)
+        assert made.process is None
+        assert await read(made, union, few[1:]) == (6, [f"am/{0:016x}"])
+        assert union.held == expected(few[1:])
+
+    playing(play)
+
+
+def test_what_is_odd_is_counted_by_the_process_too() -> None:
+    values = large()
+
+    async def play(made: AlertDecoder, union: Union) -> None:
+        await read(made, union, [item(1), 7])
+        assert made.odd == 1
+        for _ in range(2):
+            await read(made, union, [*values, 7, item(999_999) | {"endsAt": []}])
+            assert made.odd == 2
+        assert f"am/{999_999:016x}" in union.held
+
+    playing(play)
+
+
+def test_equal_texts_are_one_object_that_came_from_the_process() -> None:
+    async def play(made: AlertDecoder, union: Union) -> None:
+        await read(made, union, large())
+        some = [a for a in union.held.values() if a.service == "s3"]
+        assert len(some) > 100
+        for one, other in itertools.pairwise(some):
+            assert one.service is other.service
+            assert one.labels["service"] is other.service
+            assert next(iter(one.labels)) is next(iter(other.labels))
+
+    playing(play)
+
+
+# Bodies that are read whole
+
+
+TARGET = {"labels": {"job": "j", "instance": "i"}, "health": "up", "lastScrape": "2026-11-18T09:10:11.123Z"}
+RULE = {"name": "X", "query": "up == 0", "labels": {"severity": "page"}, "alerts": [{"value": "x" * 2000}]}
+SILENCE = {"id": "s", "matchers": [{"name": "a", "value": "b"}], "endsAt": "2999-01-01T00:00:00Z"}
+BODIES: list[tuple[Reader[Any], Callable[[int], object]]] = [
+    (TARGETS, lambda n: {"data": {"activeTargets": [TARGET | {"lastError": f"{k} " + HOSTILE} for k in range(n)]}}),
+    (
+        RULES,
+        lambda n: {"data": {"groups": [{"name": "g", "rules": [RULE | {"query": f"up == {k}"} for k in range(n)]}]}},
+    ),
+    (SILENCES, lambda n: [SILENCE | {"id": f"s{k}", "comment": HOSTILE} for k in range(n)]),
+    (GROUPS, lambda n: [{"labels": {"alertname": f"X{k}"}, "alerts": [{"x": 1}] * (k % 3)} for k in range(n)]),
+]
+
+
+@pytest.mark.parametrize(("reader", "make"), BODIES, ids=[reader.name for reader, _ in BODIES])
+def test_a_large_body_is_read_as_a_small_one(
+    reader: Reader[Any], make: Callable[[int], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = encoded(make(1200))
+    here = asyncio.run(decode.whole(pieces(body), reader, "src"))
+    monkeypatch.setattr(decode, "SMALL_WHOLE", 20_000)
+    assert asyncio.run(decode.whole(pieces(body), reader, "src")) == here
+    assert len(here) == 1200
+
+
+@pytest.mark.parametrize("reader", [reader for reader, _ in BODIES], ids=lambda reader: str(reader.name))
+def test_a_large_body_that_is_something_else_is_a_bad_answer(
+    reader: Reader[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decode, "SMALL_WHOLE", 1000)
+    for body in (b"<html>" + b" " * 2000, b'{"data":7}' + b" " * 2000, b"[" * 2000):
+        with pytest.raises(BadAnswer) as caught:
+            asyncio.run(decode.whole(pieces(body), reader, "src"))
+        assert "src" in caught.value.what
+        assert caught.value.next
+
+
+def test_a_large_refusal_is_told_in_the_servers_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode, "SMALL_WHOLE", 1000)
+    body = encoded({"status": "error", "error": "too " + HOSTILE, "data": "x" * 2000})
+    with pytest.raises(Rejected, match="too ␛"):
+        asyncio.run(decode.whole(pieces(body), TARGETS, "src"))
+
+
+def test_a_large_body_that_breaks_off_is_that_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode, "SMALL_WHOLE", 1000)
+    with pytest.raises(TimedOut):
+        asyncio.run(decode.whole(pieces(b"[" * 9000, fails=TimedOut("src: too late")), SILENCES, "src"))
 
 
 def test_closing_ends_the_process() -> None:

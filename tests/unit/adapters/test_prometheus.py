@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.adapters.prometheus import MOST_CURVES, Prometheus
+from console.adapters.prometheus import MOST_CURVES, MOST_POINTS, Prometheus
 from console.errors import BadAnswer, Rejected
 from console.model.alert import AlertDelta, AlertState
 from console.model.metric import MetricQuery
@@ -169,6 +169,105 @@ def test_any_json_is_an_answer_or_a_bad_one(value: object, name: str, wrapped: b
         assert (await adapter.probe()).reachable
 
     asking(lambda asked: asked.json(whole), play)
+
+
+def test_a_large_list_of_alerts_comes_through_the_decoder_process() -> None:
+    alerts = [{"labels": {"alertname": "X", "n": str(n), "note": "x" * 400}, "state": "firing"} for n in range(12_000)]
+    refused = {"status": "error", "error": "no such thing", "data": "x" * 5_000_000}
+
+    async def play(adapter: Prometheus, _server: Server) -> None:
+        assert sum([len(d.changed) async for d in adapter.poll()]) == 12_000
+        assert [d async for d in adapter.poll() if d.changed or d.gone] == []
+        alerts.pop()
+        assert len([key async for d in adapter.poll() for key in d.gone]) == 1
+        kept = alerts[:]
+        alerts.clear()
+        with pytest.raises(Rejected, match="no such thing"):
+            await anext(adapter.poll())
+        alerts.extend(kept)
+        assert [d async for d in adapter.poll() if d.changed or d.gone] == []
+
+    asking(
+        lambda a: a.json({"status": "success", "data": {"alerts": alerts}} if alerts else refused), play, timeout_s=30.0
+    )
+
+
+@pytest.mark.parametrize(
+    "answer", [{"alerts": None}, {"groups": None}, {"groups": [{"rules": None}]}, {"activeTargets": None}, {}]
+)
+def test_null_stands_for_an_empty_list(answer: object) -> None:
+    async def play(adapter: Prometheus, _server: Server) -> None:
+        assert [d async for d in adapter.poll()] == [AlertDelta()]
+        assert (await adapter.rules(), await adapter.targets()) == ([], [])
+        assert await adapter.range(QUERY, START, START, 1000) == []
+
+    asking(data(answer), play)
+
+
+def test_warnings_and_infos_are_passed_over() -> None:
+    whole = {"status": "success", "warnings": ["w"], "infos": [{"x": 1}], "data": {"result": [{"values": [[1, "2"]]}]}}
+
+    async def play(adapter: Prometheus, _server: Server) -> None:
+        (found,) = await adapter.range(QUERY, 1000, 1000, 1000)
+        assert found.values == (2.0,)
+
+    asking(lambda a: a.json(whole), play)
+
+
+def test_a_finer_grid_than_allowed_is_thinned_and_says_so() -> None:
+    async def play(adapter: Prometheus, server: Server) -> None:
+        (found,) = await adapter.range(QUERY, START, START + 30_000 * 1000, 1000)
+        assert found.step_ms == 3000
+        assert len(found.values) == 10_001
+        assert found.end == START + 30_000_000
+        assert server.asked[0].path.endswith("step=3.0")
+
+    asking(matrix(), play)
+
+
+@given(st.integers(0, 10**9), st.integers(1, 10**7))
+@settings(max_examples=30, deadline=None)
+def test_never_more_points_than_allowed(length: int, step_ms: int) -> None:
+    async def play(adapter: Prometheus, _server: Server) -> None:
+        (found,) = await adapter.range(QUERY, START, START + length, step_ms)
+        assert len(found.values) <= MOST_POINTS
+        assert found.step_ms % step_ms == 0
+        assert START + length - found.step_ms < found.end <= START + length
+
+    asking(matrix(), play)
+
+
+@pytest.mark.parametrize(("end", "step_ms"), [(START + 1000, 0), (START + 1000, -5), (START - 1, 1000)])
+def test_a_range_that_is_none_is_refused_unasked(end: int, step_ms: int) -> None:
+    async def play(adapter: Prometheus, server: Server) -> None:
+        with pytest.raises(Rejected):
+            await adapter.range(QUERY, START, end, step_ms)
+        assert server.asked == []
+
+    asking(matrix(), play)
+
+
+@pytest.mark.parametrize(
+    ("build", "ready", "version", "fine"),
+    [("200 OK", "200 OK", "2.42.0", True), ("200 OK", "404 Not Found", "2.42.0", True),
+     ("200 OK", "503 Service Unavailable", "", False), ("404 Not Found", "200 OK", "", True),
+     ("503 Service Unavailable", "200 OK", "", False)],
+)  # fmt: skip
+def test_the_probe_asks_whether_it_is_ready(build: str, ready: str, version: str, fine: bool) -> None:
+    async def answer(asked: Asked) -> None:
+        if asked.path.endswith("/buildinfo"):
+            await asked.answer(b'{"status":"success","data":{"version":"2.42.0"}}', build)
+        elif asked.path.endswith("/-/ready"):
+            await asked.answer(b"Service Unavailable", ready)
+        else:
+            await asked.json({"status": "success", "data": {"resultType": "scalar", "result": [1, "1"]}})
+
+    async def play(adapter: Prometheus, _server: Server) -> None:
+        probe = await adapter.probe()
+        assert probe.reachable
+        assert (probe.version, probe.detail == "") == (version, fine)
+
+    asking(answer, play)
 
 
 # Recorded answers
