@@ -1,4 +1,4 @@
-"""One source's own task: its duties, each at its own interval, and the health line that comes of them."""
+"""One source's own task: duties, each with its own interval and back-off, and the health line that comes of them."""
 
 from __future__ import annotations
 
@@ -8,25 +8,35 @@ from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
-from console.clock import Clock
+from console.clock import Clock, Millis
 from console.engine.pace import Pace, health_of
-from console.errors import WarroomError
+from console.errors import TimedOut, WarroomError
 from console.model.source import Health, SourceHealth
 
 log = logging.getLogger("warroom.engine")
 
+_WORST = (Health.UNAUTHORISED, Health.FAILING, Health.LIMITED, Health.SLOW, Health.STARTING, Health.OK)
+IDLE_S = 60.0
+"""How long a duty that nobody looks at sleeps; whoever begins to look hurries it."""
+
 
 class Duty:
-    """Something to ask of a source every ``every_s`` seconds; ``wanted`` says whether anyone looks at it."""
+    """Something to ask of a source every so often; a failure of one leaves the others' pace alone."""
 
     def __init__(
         self, name: str, every_s: float, work: Callable[[], Awaitable[None]], wanted: Callable[[], bool] = lambda: True
     ) -> None:
+        """``wanted`` says whether anyone looks at it."""
         self.name = name
-        self.every_s = every_s
         self.work = work
         self.wanted = wanted
-        self.due = 0.0
+        self.pace = Pace(every_s)
+        self.health = Health.STARTING
+        self.detail = ""
+        self.fresh_at: Millis = 0
+        self.retry_at: Millis = 0
+        self.latency_ms = 0
+        self.hurry = asyncio.Event()
 
 
 class SourceTask:
@@ -37,91 +47,84 @@ class SourceTask:
         health: SourceHealth,
         duties: list[Duty],
         *,
-        pace: Pace,
         limit_s: float,
         clock: Clock,
         changed: Callable[[], None],
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
+        """The first duty is the one whose freshness counts: a pane is as old as its alerts or curves."""
         self.health = health
-        self._duties = duties
-        self._pace = pace
+        self.duties = duties
         self._limit_s = limit_s
         self._clock = clock
         self._changed = changed
-        self._sleep = sleep
-        self._hurry = asyncio.Event()
 
     def hurry(self) -> None:
         """Ask at once: after a re-login, or when someone begins to look."""
-        self._hurry.set()
+        for duty in self.duties:
+            duty.hurry.set()
 
     async def run(self) -> None:
         """Never returns; cancel it to end."""
+        async with asyncio.TaskGroup() as group:
+            for duty in self.duties:
+                group.create_task(self._attend(duty), name=f"{self.health.name} {duty.name}")
+
+    async def _attend(self, duty: Duty) -> None:
         while True:
-            wait = await self._round()
+            wait = await self.ask(duty) if duty.wanted() else IDLE_S
+            duty.hurry.clear()
             try:
-                await asyncio.wait_for(self._hurry.wait(), wait)
-                for duty in self._duties:
-                    duty.due = 0.0
+                async with asyncio.timeout(wait):
+                    await duty.hurry.wait()
             except TimeoutError:
-                pass
-            self._hurry.clear()
+                continue
 
-    async def _round(self) -> float:
-        """Do all duties that are due; seconds until the next round."""
+    async def ask(self, duty: Duty) -> float:
+        """Ask once and note what came of it; seconds until the next time."""
         begin = self._clock.monotonic()
-        due = [d for d in self._duties if d.due <= begin and d.wanted()]
-        if due:
-            results = await asyncio.gather(*(self._one(d) for d in due), return_exceptions=True)
-            took = self._clock.monotonic() - begin
-            errors = [r for r in results if isinstance(r, Exception)]
-            if errors:
-                return self._note_failure(errors[0])
-            rest = self._note_success(took)
-            for duty in due:
-                duty.due = begin + duty.every_s
-        else:
-            rest = self._pace.interval_s
-        end = self._clock.monotonic()
-        dues = [max(0.05, d.due - end) for d in self._duties if d.wanted()]
-        return max(rest, min(dues)) if dues else self._pace.interval_s
-
-    async def _one(self, duty: Duty) -> None:
         try:
             async with asyncio.timeout(self._limit_s):
                 await duty.work()
         except TimeoutError:
-            from console.errors import TimedOut
-
-            raise TimedOut(f"{duty.name}: no whole answer in {self._limit_s:g} s") from None
-
-    def _note_success(self, took_s: float) -> float:
-        wait = self._pace.succeeded(took_s)
-        slow = took_s > self._pace.interval_s / 2
-        self._set(
-            health=Health.SLOW if slow else Health.OK,
-            detail=f"answers take {took_s:.1f} s" if slow else "",
-            fresh_at=self._clock.now(),
-            latency_ms=round(took_s * 1000),
-            failures=0,
-            retry_at=0,
-        )
+            wait = self._failed(duty, TimedOut(f"{duty.name}: no whole answer in {self._limit_s:g} s"))
+        except Exception as error:
+            wait = self._failed(duty, error)
+        else:
+            wait = self._succeeded(duty, self._clock.monotonic() - begin)
+        self._tell()
         return wait
 
-    def _note_failure(self, error: Exception) -> float:
-        wait = self._pace.failed(error)
-        health, detail = health_of(error)
+    def _succeeded(self, duty: Duty, took_s: float) -> float:
+        rest = duty.pace.succeeded(took_s)
+        slow = took_s > duty.pace.interval_s / 2
+        duty.health = Health.SLOW if slow else Health.OK
+        duty.detail = f"{duty.name} take {took_s:.1f} s to answer" if slow else ""
+        duty.fresh_at, duty.retry_at = self._clock.now(), 0
+        duty.latency_ms = round(took_s * 1000)
+        return max(rest, duty.pace.interval_s - took_s, 0.05)
+
+    def _failed(self, duty: Duty, error: Exception) -> float:
+        wait = duty.pace.failed(error)
+        duty.health, detail = health_of(error)
+        duty.detail = detail if duty is self.duties[0] else f"{duty.name}: {detail}"
+        duty.retry_at = self._clock.now() + round(wait * 1000)
         if not isinstance(error, WarroomError):
             log.error("source %s failed", self.health.name, exc_info=error)
-        self._set(
-            health=health,
-            detail=detail,
-            failures=self._pace.failures,
-            retry_at=self._clock.now() + round(wait * 1000),
-        )
         return wait
 
-    def _set(self, **fields: object) -> None:
-        self.health = replace(self.health, **fields)
+    def _tell(self) -> None:
+        """The line of the whole source: the worst of its duties, as fresh as the first."""
+        asked = [d for d in self.duties if d.health is not Health.STARTING and (d.wanted() or d is self.duties[0])]
+        if not asked:
+            return
+        worst = min(asked, key=lambda d: _WORST.index(d.health))
+        self.health = replace(
+            self.health,
+            health=worst.health,
+            detail=worst.detail,
+            fresh_at=self.duties[0].fresh_at,
+            latency_ms=self.duties[0].latency_ms,
+            failures=worst.pace.failures,
+            retry_at=worst.retry_at,
+        )
         self._changed()

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -27,10 +28,9 @@ from console.desk.reconcile import reconcile
 from console.engine.acts import Enter, Leave, LeaveHandler, OpenHandler
 from console.engine.logfile import shared_redactor
 from console.engine.metrics import MetricBoard
-from console.engine.pace import Pace
 from console.engine.rooms import Rooms
 from console.engine.source import Duty, SourceTask
-from console.errors import ConfigError, Refused
+from console.errors import BackendError, ConfigError, Refused
 from console.journal.cases import local_folder
 from console.model.action import Action, Reply
 from console.model.alert import Alert, Silence
@@ -159,7 +159,7 @@ class Wiring:
         adapter = self.adapters[source.name]
         duties: list[Duty] = []
         serves: list[str] = []
-        if isinstance(adapter, AlertSource):
+        if isinstance(adapter, AlertSource) and source.options.get("alerts", True) is not False:
             duties.append(Duty("alerts", source.poll_s, lambda: self.read_alerts(adapter)))
             serves.append("alerts")
         if isinstance(adapter, MetricStore) and self.board.asks(source.name):
@@ -170,11 +170,12 @@ class Wiring:
             serves.append("silences")
         if isinstance(adapter, Watcher):
             duties.append(Duty("targets", 15.0, lambda: self._read_targets(adapter), lambda: self.looked_at_targets))
+        if not serves:
+            duties.insert(0, Duty("answers", max(source.poll_s, 15.0), partial(_must_answer, adapter)))
         health = SourceHealth(source.name, source.type, interval_ms=round(source.poll_s * 1000), serves=tuple(serves))
         return SourceTask(
-            health, duties, pace=Pace(source.poll_s), limit_s=max(source.timeout_s * 3, 15.0), clock=self.clock,
-            changed=self.changed,
-        )  # fmt: skip
+            health, duties, limit_s=max(source.timeout_s * 3, 15.0), clock=self.clock, changed=self.changed
+        )
 
     async def read_alerts(self, source: AlertSource) -> None:
         async for delta in source.poll():
@@ -319,6 +320,13 @@ class Wiring:
 def state_root(config: Config) -> Path:
     """The folder that holds incidents and the watch; a local one where the operator's home is on a network disk."""
     return Path(config.folder).expanduser() if config.folder else local_folder(state_folder())
+
+
+async def _must_answer(adapter: Adapter) -> None:
+    """What is asked of a source that serves nothing else yet: whether it is there."""
+    found = await adapter.probe()
+    if not found.authorised:
+        raise BackendError(found.detail or f"{found.name} does not answer", next=found.next)
 
 
 def _read_shelf(config: Config) -> Shelf:

@@ -1,27 +1,22 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 
-from console.engine.pace import Pace
 from console.engine.source import Duty, SourceTask
-from console.errors import ServerFailed
+from console.errors import RateLimited, ServerFailed
 from console.model.source import Health, SourceHealth
 from tests.unit.clocks import ManualClock
 
 
 def task(clock: ManualClock, *duties: Duty, limit_s: float = 5.0) -> SourceTask:
-    health = SourceHealth("am", "alertmanager")
-    pace = Pace(5.0, rng=random.Random(1))
-    return SourceTask(health, list(duties), pace=pace, limit_s=limit_s, clock=clock, changed=lambda: None)
+    return SourceTask(
+        SourceHealth("am", "alertmanager"), list(duties), limit_s=limit_s, clock=clock, changed=lambda: None
+    )
 
 
-def rounds(source: SourceTask, count: int = 1) -> list[float]:
-    async def go() -> list[float]:
-        return [await source._round() for _ in range(count)]
-
-    return asyncio.run(go())
+def ask(source: SourceTask, duty: Duty) -> float:
+    return asyncio.run(source.ask(duty))
 
 
 def work(clock: ManualClock, seconds: float = 0.0, error: Exception | None = None) -> Callable[[], Awaitable[None]]:
@@ -35,8 +30,9 @@ def work(clock: ManualClock, seconds: float = 0.0, error: Exception | None = Non
 
 def test_an_answer_makes_the_source_fresh() -> None:
     clock = ManualClock()
-    source = task(clock, Duty("alerts", 5.0, work(clock, 0.3)))
-    (wait,) = rounds(source)
+    duty = Duty("alerts", 5.0, work(clock, 0.3))
+    source = task(clock, duty)
+    wait = ask(source, duty)
     assert source.health.health is Health.OK
     assert source.health.fresh_at == clock.now()
     assert 4.6 < wait < 4.71
@@ -46,11 +42,11 @@ def test_a_failure_keeps_the_last_good_time_and_says_what_is_wrong() -> None:
     clock = ManualClock()
     duty = Duty("alerts", 5.0, work(clock))
     source = task(clock, duty)
-    rounds(source)
+    ask(source, duty)
     fresh = source.health.fresh_at
     clock.move(10)
     duty.work = work(clock, 0, ServerFailed("alertmanager answered 500", next="look at its log"))
-    (wait,) = rounds(source)
+    wait = ask(source, duty)
     assert source.health.health is Health.FAILING
     assert source.health.fresh_at == fresh
     assert source.health.detail == "alertmanager answered 500; look at its log"
@@ -58,12 +54,35 @@ def test_a_failure_keeps_the_last_good_time_and_says_what_is_wrong() -> None:
     assert source.health.stale(clock.now() + 60_000)
 
 
-def test_a_slow_answer_is_named() -> None:
+def test_one_duty_that_fails_leaves_the_others_pace_and_freshness_alone() -> None:
     clock = ManualClock()
-    source = task(clock, Duty("alerts", 5.0, work(clock, 4.0)))
-    (wait,) = rounds(source)
+    alerts = Duty("alerts", 5.0, work(clock, 0.1))
+    silences = Duty("silences", 10.0, work(clock, 0, ServerFailed("500")))
+    source = task(clock, alerts, silences)
+    for _ in range(6):
+        ask(source, silences)
+        assert 4.8 < ask(source, alerts) < 4.91
+    assert source.health.health is Health.FAILING
+    assert source.health.detail == "silences: 500"
+    assert source.health.fresh_at == clock.now()
+    assert not source.health.stale(clock.now())
+
+
+def test_a_slow_answer_is_named_and_rested_from() -> None:
+    clock = ManualClock()
+    duty = Duty("alerts", 5.0, work(clock, 4.0))
+    source = task(clock, duty)
+    assert ask(source, duty) == 4.0
     assert source.health.health is Health.SLOW
-    assert wait == 4.0
+
+
+def test_a_wish_to_wait_is_obeyed() -> None:
+    clock = ManualClock()
+    duty = Duty("alerts", 5.0, work(clock, 0, RateLimited("wait", retry_after=40)))
+    source = task(clock, duty)
+    assert 40 <= ask(source, duty) <= 41
+    assert source.health.health is Health.LIMITED
+    assert source.health.retry_at >= clock.now() + 40_000
 
 
 def test_a_hang_is_cut() -> None:
@@ -72,26 +91,43 @@ def test_a_hang_is_cut() -> None:
     async def hang() -> None:
         await asyncio.Event().wait()
 
-    source = task(clock, Duty("alerts", 5.0, hang), limit_s=0.01)
-    rounds(source)
+    duty = Duty("alerts", 5.0, hang)
+    source = task(clock, duty, limit_s=0.01)
+    ask(source, duty)
     assert source.health.health is Health.FAILING
     assert "no whole answer" in source.health.detail
 
 
-def test_what_nobody_looks_at_is_not_asked() -> None:
+def test_what_nobody_looks_at_is_not_asked_until_somebody_does() -> None:
     clock, asked = ManualClock(), []
+    looked_at = False
 
-    async def note() -> None:
-        asked.append(1)
+    async def go() -> None:
+        nonlocal looked_at
+        came = asyncio.Event()
 
-    source = task(clock, Duty("targets", 5.0, note, wanted=lambda: False))
-    rounds(source, 3)
-    assert asked == []
+        async def note() -> None:
+            asked.append(1)
+            came.set()
+
+        source = task(clock, Duty("targets", 5.0, note, wanted=lambda: looked_at))
+        running = asyncio.create_task(source.run())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert asked == []
+        looked_at = True
+        source.hurry()
+        await asyncio.wait_for(came.wait(), 5)
+        running.cancel()
+
+    asyncio.run(go())
+    assert asked == [1]
 
 
 def test_an_unforeseen_error_shows_its_type_only() -> None:
     clock = ManualClock()
-    source = task(clock, Duty("alerts", 5.0, work(clock, 0, ValueError("token=hunter22"))))
-    rounds(source)
+    duty = Duty("alerts", 5.0, work(clock, 0, ValueError("token=hunter22")))
+    source = task(clock, duty)
+    ask(source, duty)
     assert "hunter22" not in source.health.detail
     assert "ValueError" in source.health.detail
