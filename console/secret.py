@@ -28,6 +28,7 @@ class Secret:
 
 
 MASK = "[redacted]"
+KEPT = 4
 
 _PATTERNS = re.compile(
     r"""(?ix)
@@ -49,17 +50,28 @@ class Redactor:
     """Removes known secret values and things of a secret's shape from text before it is kept or shown."""
 
     def __init__(self) -> None:
-        self._known: set[str] = set()
+        self._known: dict[str, None] = {}
+        self._named: dict[str, list[str]] = {}
         self._exact: re.Pattern[str] | None = None
         self._further: re.Pattern[str] | None = None
 
-    def learn(self, secret: Secret) -> None:
-        """Remember a value; short ones (under 4 characters) are not searched for."""
+    def learn(self, secret: Secret, name: str = "") -> None:
+        """Remember a value; short ones (under 4 characters) are not searched for.
+
+        Of one ``name`` (the reference it came from) the last ``KEPT`` values are remembered: a program that gives a
+        fresh token each time would else make every text slower for ever.
+        """
         value = secret.reveal()
-        if len(value) >= 4 and value not in self._known:
-            self._known.add(value)
-            ordered = sorted(self._known, key=len, reverse=True)
-            self._exact = re.compile("|".join(map(re.escape, ordered)))
+        if len(value) < 4 or value in self._known:
+            return
+        self._known[value] = None
+        if name:
+            values = self._named.setdefault(name, [])
+            values.append(value)
+            if len(values) > KEPT:
+                self._known.pop(values.pop(0), None)
+        ordered = sorted(self._known, key=len, reverse=True)
+        self._exact = re.compile("|".join(map(re.escape, ordered)))
 
     def further(self, patterns: Iterable[str]) -> None:
         """Also remove what these regular expressions match; raises ``re.error``."""

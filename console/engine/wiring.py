@@ -147,7 +147,7 @@ class Wiring:
     def secret(self, reference: str) -> Secret:
         """The secret behind a reference; known to the redactor from then on."""
         secret = resolve(reference)
-        self.redactor.learn(secret)
+        self.redactor.learn(secret, reference)
         return secret
 
     def _adapter(self, source: SourceConfig) -> Adapter:

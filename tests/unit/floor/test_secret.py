@@ -76,3 +76,13 @@ def test_long_lines_take_linear_time(unit: str) -> None:
         return best
 
     assert took(64_000) < 24 * took(8_000) + 0.005
+
+
+def test_of_a_reference_that_gives_fresh_tokens_the_last_few_are_known() -> None:
+    redactor = Redactor()
+    for number in range(50):
+        redactor.learn(Secret(f"token-value-{number}"), "cmd:login")
+    redactor.learn(Secret("another-one"), "env:OTHER")
+    assert redactor.text("x token-value-49 y") == f"x {MASK} y"
+    assert redactor.text("x token-value-46 another-one") == f"x {MASK} {MASK}"
+    assert redactor.text("x token-value-3 y") == "x token-value-3 y"
