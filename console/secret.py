@@ -51,7 +51,7 @@ class Redactor:
 
     def __init__(self) -> None:
         self._known: dict[str, None] = {}
-        self._named: dict[str, list[str]] = {}
+        self._by_name: dict[str, list[str]] = {}
         self._exact: re.Pattern[str] | None = None
         self._further: re.Pattern[str] | None = None
 
@@ -66,7 +66,7 @@ class Redactor:
             return
         self._known[value] = None
         if name:
-            values = self._named.setdefault(name, [])
+            values = self._by_name.setdefault(name, [])
             values.append(value)
             if len(values) > KEPT:
                 self._known.pop(values.pop(0), None)
