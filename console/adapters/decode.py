@@ -62,19 +62,24 @@ class AlertDecoder:
             await self.close()
         held, size = await self._taken(body)
         missing = dict(self._told) if self._fresh else {}
-        async with contextlib.aclosing(self._here(held) if self._process is None else self._there()) as deltas:
-            async for delta in deltas:
-                for alert in delta.changed:
-                    missing.pop(alert.key, None)
-                    self._told[alert.key] = None
-                if delta.last:
-                    self._fresh = False
-                    delta = AlertDelta(delta.changed, (*delta.gone, *missing))
-                for part in _sliced(delta):
-                    for key in part.gone:
-                        self._told.pop(key, None)
-                    yield part
-                    await asyncio.sleep(0)
+        half = False
+        try:
+            async with contextlib.aclosing(self._here(held) if self._process is None else self._there()) as deltas:
+                async for delta in deltas:
+                    for alert in delta.changed:
+                        missing.pop(alert.key, None)
+                        self._told[alert.key] = None
+                    if delta.last:
+                        delta = AlertDelta(delta.changed, (*delta.gone, *missing))
+                    for part in _sliced(delta):
+                        for key in part.gone:
+                            self._told.pop(key, None)
+                        half, self._fresh = not part.last, self._fresh and not part.last
+                        yield part
+                        await asyncio.sleep(0)
+        finally:
+            if half:
+                self._lose()
         self._quiet = self._quiet + 1 if size < SMALL // 2 else 0
         if self._quiet >= QUIET and self._process is not None:
             await self.close()
@@ -115,7 +120,10 @@ class AlertDecoder:
     async def _here(self, body: bytes) -> AsyncGenerator[AlertDelta, None]:
         whole = True
         try:
-            for delta in self._listing.read(body):
+            deltas = self._listing.read(body)
+            for delta in deltas:
+                whole = False
+                await asyncio.sleep(0)  # building is one turn of the loop, taking it in another
                 whole = delta.last
                 yield delta
             self.odd = self._listing.odd
@@ -142,6 +150,12 @@ class AlertDecoder:
         if process is not None:
             self._forget()
             await process.close()
+
+    def _lose(self) -> None:
+        """Let go of what is remembered: not all of it has been told."""
+        if self._process is not None:
+            self._process.kill()
+        self._forget()
 
     def _forget(self) -> None:
         self._listing = listing_for(self._setup, self._now, keep=True)

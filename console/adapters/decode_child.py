@@ -8,6 +8,8 @@ a slice, ``e`` an error (class, what, next), ``n`` how many items were odd, whic
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import gc
 import sys
 from collections.abc import Callable, Iterator
@@ -73,8 +75,8 @@ def main(into: BinaryIO, out: BinaryIO) -> None:
             odd = worker.odd
         except BackendError as error:
             _send(out, b"e" + msgspec.msgpack.encode((type(error).__name__, error.what, error.next)))
+        body = None  # before the answer ends: who reads it may look at what memory is held
         _send(out, b"n" + msgspec.msgpack.encode(odd))
-        del body
 
 
 class _Comparing:
@@ -142,5 +144,13 @@ def _send(out: BinaryIO, data: bytes) -> None:
     out.flush()
 
 
+def _widen(*pipes: BinaryIO) -> None:
+    """A mebibyte of room in each pipe: at 64 KiB half of the time goes into waking each other."""
+    for pipe in pipes:
+        with contextlib.suppress(OSError, AttributeError):  # Linux has it
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, 1 << 20)
+
+
 if __name__ == "__main__":
+    _widen(sys.stdin.buffer, sys.stdout.buffer)
     main(sys.stdin.buffer, sys.stdout.buffer)

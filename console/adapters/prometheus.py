@@ -34,7 +34,7 @@ MOST_POINTS = 11_000
 MOST_CURVES = 200
 """Curves of one query; a pane shows a few, and each has a place for every point."""
 
-MOST_BYTES = 12_000_000
+MOST_BYTES = 6_000_000
 """Of the answer to a range query; taking it apart takes under 10 ms, each of its curves as well."""
 
 

@@ -345,6 +345,48 @@ def test_a_reader_that_stops_half_way_misses_nothing_later(values: Values) -> No
     playing(play)
 
 
+def test_a_reader_that_stops_amid_what_is_gone_hears_of_the_rest_later() -> None:
+    values = large()
+
+    async def play(made: AlertDecoder, union: Union) -> None:
+        await read(made, union, values)
+        assert made.process is not None
+        made.process.kill()
+        deltas = made.read(pieces(encoded(values[:10])))
+        for _ in range(3):
+            union.take(await anext(deltas))
+        await deltas.aclose()
+        assert len(union.held) == 12_000 - 3 * SLICE
+        await read(made, union, values[:10])
+        assert union.held == expected(values[:10])
+        assert await read(made, union, values[:10]) == (0, [])
+
+    playing(play)
+
+
+@pytest.mark.parametrize("values", [[item(n) for n in range(700)], large()], ids=["small", "large"])
+def test_a_reader_that_is_cancelled_at_any_turn_misses_nothing(values: Values) -> None:
+    """Its task ends after so many turns of the loop; the next one must hear of all that this one did not."""
+
+    async def play(made: AlertDecoder, union: Union) -> None:
+        async def taking() -> None:
+            async for delta in made.read(pieces(encoded(values))):
+                union.take(delta)
+
+        for turns in (1, 2, 3, 4, 5, 8, 13):
+            task = asyncio.create_task(taking())
+            while turns and not task.done():
+                await asyncio.sleep(0)
+                turns -= 1
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await read(made, union, values)
+        assert union.held == expected(values)
+        assert await read(made, union, values) == (0, [])
+
+    playing(play)
+
+
 def test_a_process_that_stands_still_is_given_up_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     values = large()
 
