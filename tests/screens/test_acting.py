@@ -19,7 +19,7 @@ def test_ack_acts_at_once_and_shows_its_way_back() -> None:
         await hand.press("a")
         await hand.settle()
         (done,) = hand.engine.done()
-        assert (done.id, done.args, done.actor.id) == ("alert.ack", {"group": "g1"}, "ana")
+        assert (done.id, done.args, done.actor.id) == ("alert.ack", {"group": "g1", "incident": "INC-0042"}, "ana")
         assert hand.said() == "alert.ack is done"
         assert "u take it back" in hand.text()
         assert hand.engine.looked == ["g1"]
@@ -34,8 +34,8 @@ def test_undo_takes_back_what_was_just_done() -> None:
         await hand.press("u")
         await hand.settle()
         assert [(a.id, a.args) for a in hand.engine.done()] == [
-            ("alert.ack", {"group": "g1"}),
-            ("alert.unack", {"group": "g1"}),
+            ("alert.ack", {"group": "g1", "incident": "INC-0042"}),
+            ("alert.unack", {"group": "g1", "incident": "INC-0042"}),
         ]
 
     drive(play)
@@ -64,7 +64,7 @@ def test_silence_asks_how_long_and_why_then_shows_what_it_mutes() -> None:
         await hand.settle()
         (asked,) = hand.engine.actions
         assert asked.preview
-        assert asked.args == {"group": "g1", "duration": "1h", "reason": "deploy"}
+        assert asked.args == {"group": "g1", "duration": "1h", "reason": "deploy", "incident": "INC-0042"}
         await hand.confirm()
         assert [(a.id, a.digest) for a in hand.engine.done()] == [("alert.silence", "d1")]
 
@@ -118,7 +118,7 @@ def test_the_target_is_the_row_that_was_painted() -> None:
         assert "has just changed" in hand.said()
         await hand.press("a", apart=2.0)
         await hand.settle()
-        assert hand.engine.done()[0].args == {"group": "g2"}
+        assert hand.engine.done()[0].args == {"group": "g2", "incident": "INC-0042"}
 
     drive(play)
 

@@ -279,7 +279,7 @@ def test_a_terminal_that_loses_the_focus_changes_nothing() -> None:
         hand.app.post_message(events.AppFocus())
         await hand.press("a")
         await hand.settle()
-        assert hand.engine.done()[0].args == {"group": "g1"}
+        assert hand.engine.done()[0].args == {"group": "g1", "incident": "INC-0042"}
 
     drive(play)
 
