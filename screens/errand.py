@@ -35,7 +35,13 @@ async def send(host: Host, id: str, verb: str, args: Args, preview_first: bool) 
         if preview is None or not await _confirmed(host, preview):
             return
         digest = preview.digest
-    host.answer(await _patiently(host, host.request(id, args, digest=digest), verb))
+    reply = await _patiently(host, host.request(id, args, digest=digest), verb)
+    if not reply.ok and not digest and reply.preview is not None:
+        # The act turned out riskier than its line in the table: it is shown and asked for, not only refused.
+        if not await _confirmed(host, reply.preview):
+            return
+        reply = await _patiently(host, host.request(id, args, digest=reply.preview.digest), verb)
+    host.answer(reply)
 
 
 async def _preview(host: Host, id: str, verb: str, args: Args) -> Preview | None:
