@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from console.alerts.filter import matches
 from console.errors import Refused
-from console.model.alert import Alert, Matcher
+from console.model.alert import Alert, AlertState, Matcher
 
 MOST = 20
 """Silences that one gesture may set."""
@@ -45,12 +45,13 @@ def plan(source: str, chosen: Sequence[Alert], known: Iterable[Alert], filter: S
     alert name, for both, for these on each instance; one for each alert. The first that mutes nothing else is taken;
     else, among those that are few enough, the one that mutes fewest others, which the preview then names. But for the
     filter's own, a silence always names a service, an alert name or a host: cluster and severity alone are too wide.
+    What has resolved is not muted by anything, so it neither counts nor narrows a silence.
     Where an alert that was not chosen has a label that no chosen one has, the silence asks that it be missing.
     Raises ``Refused`` if an alert has no usable labels or if it would take more than ``MOST`` silences.
     """
     if any(not exact(a) for a in chosen):
         raise Refused("an alert without labels cannot be silenced", next="take it out of the selection")
-    mine = Known([a for a in known if a.source == source])
+    mine = Known([a for a in known if a.source == source and a.state is not AlertState.RESOLVED])
     wanted = {a.key for a in chosen}
     own = (tuple(filter),) if filter else ()
     best: Plan | None = None

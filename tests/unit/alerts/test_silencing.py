@@ -12,7 +12,7 @@ from console.alerts.silencing import MOST, Plan, by_source, exact, plan
 from console.errors import Refused
 from console.model.alert import Alert, AlertRow, Matcher
 from console.model.severity import Severity
-from tests.unit.alerts.made import FIRING, NOW, alert, mutes
+from tests.unit.alerts.made import FIRING, NOW, RESOLVED, alert, mutes
 
 
 def bare(number: int, labels: dict[str, str], source: str = "am") -> Alert:
@@ -159,3 +159,12 @@ def test_the_blast_counts_first_and_adds_up() -> None:
     assert len(rest) == 6
     assert rest[-1] == "and 3 services more"
     assert counted == 15
+
+
+@pytest.mark.parametrize("text", ["", "service=orders"])
+def test_what_has_resolved_is_not_muted_and_does_not_narrow_the_silence(text: str) -> None:
+    chosen = [alert("1", name="Errors"), alert("2", name="Latency")]
+    known = [*chosen, alert("3", name="Saturation", state=RESOLVED)]
+    found = plan("am", chosen, known, parse(text).matchers)
+    assert len(found.silences) == 1
+    assert found.others == ()
