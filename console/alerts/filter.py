@@ -23,6 +23,8 @@ from console.model.alert import AlertRow, AlertState, Matcher
 from console.text import nearest
 
 Test = Callable[[AlertRow], bool]
+MOST = 1000
+"""Characters of a filter; a longer one is refused, as what was cut off would let more through than it says."""
 
 _PART = re.compile(r'(?P<not>-?)(?P<body>(?:[^\s"]|"[^"]*(?:"|\Z))+)')
 _CONDITION = re.compile(r"(?P<name>[A-Za-z_][\w.\-/]*)(?P<sign>=~|!~|!=|=)(?P<value>.*)", re.S)
@@ -59,9 +61,11 @@ class Filter(Struct, frozen=True):
 
 def parse(text: str) -> Filter:
     """The filter, or ``Refused`` naming what is wrong and at which character."""
+    if len(text) > MOST:
+        raise Refused(f"a filter has {MOST} characters at most", next="mark the alerts with space instead")
     tests: list[Test] = []
     matchers: list[Matcher] | None = []
-    for match in _PART.finditer(text[:1000]):
+    for match in _PART.finditer(text):
         body = match["body"].replace('"', "")
         try:
             test, matcher = _part(body)

@@ -3,9 +3,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from console.alerts.expressions import compiled, full_match
 from console.alerts.filter import matches, parse
 from console.errors import Refused
 from console.model.alert import Alert, AlertRow, Matcher
@@ -234,3 +235,30 @@ def test_a_filter_lets_through_what_its_matchers_mute(name: str, sign: str, valu
     row = AlertRow(Alert(base.key, "am", "1", "", "", base.severity, base.state, 0, labels=labels))
     assert found.matchers is not None
     assert found.matches(row) == mutes(found.matchers, labels)
+
+
+def test_a_filter_that_is_too_long_is_refused_rather_than_cut() -> None:
+    kept = "disk " * 199
+    assert len(parse(kept).tests) == 199
+    with pytest.raises(Refused) as error:
+        parse(kept + "service=orders")
+    assert "1000" in error.value.what
+
+
+BITS = ["a", ".", "b", "(", "(?:", ")", "|", "^", "$", "[ab]", ".*", "a?", "*", "+", "?", "{2}", "{0,9}", "{,}"]
+REGEXES = st.lists(st.sampled_from(BITS), min_size=1, max_size=60).map("".join)
+
+
+@settings(deadline=None)
+@given(REGEXES, st.sampled_from(["a" * 512, "ab" * 256, "a" * 511 + "!"]))
+@example("a?" * 27 + "b", "a" * 512)
+@example("a?" * 24 + "b", "a" * 512)
+@example(".*a.*a.*ab", "a" * 512)
+def test_whatever_is_typed_is_refused_or_answers_soon(pattern: str, value: str) -> None:
+    try:
+        compiled(pattern)
+    except Refused:
+        return
+    begin = time.process_time()
+    full_match(pattern, value)
+    assert time.process_time() - begin < 0.6
