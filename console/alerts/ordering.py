@@ -17,6 +17,8 @@ Place = tuple[int, str]
 _KEY = attrgetter("key")
 MOST = 512
 """Rows of a chunk; at 100k rows a change copies 512 pointers and an index of 200."""
+FEW = 8
+"""A chunk that shrinks to this part of ``MOST`` is put to a neighbour, if both together fill at most half of one."""
 
 
 class _Chunk(Generic[T]):
@@ -72,6 +74,8 @@ class SortedRows(Generic[T]):
             del self._chunks[at], self._ends[at]
         elif index == len(chunk.rows):
             self._ends[at] = (chunk.numbers[-1], chunk.rows[-1].key)
+        if len(chunk.rows) < MOST // FEW:
+            self._merge(at)
 
     def freeze(self) -> Rows[T]:
         """The rows as they stand; the same object while nothing changed."""
@@ -108,6 +112,18 @@ class SortedRows(Generic[T]):
             self._ends[at] = place
         if len(chunk.rows) > MOST:
             self._split(at)
+
+    def _merge(self, at: int) -> None:
+        """Put a chunk that is nearly empty to one beside it: what is left of a storm lies in few chunks."""
+        for left in (at, at - 1):
+            if 0 <= left < len(self._chunks) - 1:
+                chunk, other = self._chunks[left : left + 2]
+                if len(chunk.rows) + len(other.rows) <= MOST // 2:
+                    chunk.rows += other.rows
+                    chunk.numbers += other.numbers
+                    chunk.frozen = None
+                    del self._chunks[left + 1], self._ends[left]
+                    return
 
     def _split(self, at: int) -> None:
         chunk = self._chunks[at]

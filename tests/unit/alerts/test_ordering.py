@@ -99,3 +99,16 @@ def test_a_row_that_is_not_there_is_said_so() -> None:
     with pytest.raises(KeyError):
         rows.drop(Row("z", 9))
     assert len(rows) == 1
+
+
+def test_what_is_left_of_many_rows_does_not_lie_in_as_many_chunks_as_they_did() -> None:
+    rows = rows_of()
+    made = [Row(f"k{n:06}", n) for n in range(20_000)]
+    for row in made:
+        rows.put(row)
+    for row in made:
+        if row.order % 200:
+            rows.drop(row)
+    left = rows.freeze()
+    assert [r.order for r in left] == list(range(0, 20_000, 200))
+    assert len(left.chunks) <= 2
