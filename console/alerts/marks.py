@@ -6,6 +6,7 @@ taken back, must never come back on its return: that would hide it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from console.clock import Millis
@@ -37,6 +38,10 @@ class Marks:
         """The mark that waited for this alert, if it holds; taken off by this."""
         mark = self._waiting.pop(alert.key, None)
         return mark if mark is not None and holds(mark, alert) else None
+
+    def waiting(self, keys: Iterable[str]) -> dict[str, Mark]:
+        """Marks that wait for one of these keys."""
+        return {key: self._waiting[key] for key in keys if key in self._waiting} if self._waiting else {}
 
     def spend(self, key: str, at: Millis) -> None:
         """The mark of this alert ended."""

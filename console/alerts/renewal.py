@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from console.alerts.acks import ack_silences
 from console.alerts.office import Office, end_silence, set_silence
@@ -16,14 +16,15 @@ from console.alerts.silencing import exact
 from console.clock import Millis
 from console.errors import WarroomError
 from console.model.action import Action, OperationState, Outcome
-from console.model.alert import Alert, Silence
+from console.model.alert import Alert, AlertRow, Matcher, Silence
 from console.model.entry import Actor, ActorType
 
 log = logging.getLogger("warroom.alerts")
 
+_Marked = Mapping[tuple[str, frozenset[Matcher]], Silence]
 _BY = Actor("renewal", ActorType.TOOL)
 LOOK_MS = 10_000
-"""How often marked silences are held against the alerts; that is a pass over all alerts."""
+"""How often marked silences are held against the alerts; that is a pass over all alerts, in slices."""
 RETRY_MS = 60_000
 
 
@@ -46,48 +47,52 @@ class Renewal:
         if self._looked is not None and 0 <= now - self._looked < LOOK_MS:
             return
         self._looked = now
-        due = self._due(now)
-        if due:
-            self._tried = {k: at for k, at in self._tried.items() if now - at < RETRY_MS}
-            self._tried |= dict.fromkeys((s.key for s, _ in due), now)
-            self._work = asyncio.create_task(self._round(due, now), name="renewal")
+        marked = self._marked()
+        if marked:
+            self._work = asyncio.create_task(self._round(marked, now), name="renewal")
 
     async def settle(self) -> None:
         """Wait until the round under way has ended."""
         if self._work is not None:
             await self._work
 
-    def _due(self, now: Millis) -> list[tuple[Silence, Alert]]:
-        """Silences to be renewed or ended, each with its alert."""
-        term = round(self._office.ack.silence_s * 1000)
-        found = []
-        for silence, alert in self._pairs():
-            row = self._office.store.row(alert.key)
-            renew = alert.firing and row is not None and bool(row.acked_by) and silence.ends_at - now < term / 3
-            waited = now - self._tried.get(silence.key, now - RETRY_MS) >= RETRY_MS
-            if (renew or not alert.firing) and waited:
-                found.append((silence, alert))
-        return found
-
-    def _pairs(self) -> list[tuple[Silence, Alert]]:
-        """Marked silences in force with the alert of exactly their labels; one whose alert is gone lapses alone."""
-        marked = {
+    def _marked(self) -> _Marked:
+        """Marked silences in force, by source and matchers."""
+        return {
             (s.source, frozenset(s.matchers)): s
             for s in ack_silences(self._office.silences())
             if s.state == "active" and s.source in self._office.silencers
         }
+
+    async def _due(self, marked: _Marked, now: Millis) -> list[tuple[Silence, Alert]]:
+        """Silences to be renewed or ended, each with its alert."""
+        term = round(self._office.ack.silence_s * 1000)
+        found = []
+        for silence, row in await self._pairs(marked):
+            renew = row.alert.firing and bool(row.acked_by) and silence.ends_at - now < term / 3
+            waited = now - self._tried.get(silence.key, now - RETRY_MS) >= RETRY_MS
+            if (renew or not row.alert.firing) and waited:
+                found.append((silence, row.alert))
+        return found
+
+    async def _pairs(self, marked: _Marked) -> list[tuple[Silence, AlertRow]]:
+        """Each with the alert of exactly its labels; one whose alert is gone lapses alone."""
         names = {(source, m.value) for source, matchers in marked for m in matchers if m.name == "alertname"}
         out = []
-        if marked:
-            for alert in self._office.store.all():
+        async for rows in self._office.store.slowly():
+            for row in rows:
+                alert = row.alert
                 if (alert.source, alert.labels.get("alertname")) in names:
                     silence = marked.get((alert.source, frozenset(exact(alert))))
                     if silence is not None:
-                        out.append((silence, alert))
+                        out.append((silence, row))
         return out
 
-    async def _round(self, due: Sequence[tuple[Silence, Alert]], now: Millis) -> None:
+    async def _round(self, marked: _Marked, now: Millis) -> None:
         silent: set[str] = set()
+        due = await self._due(marked, now)
+        self._tried = {k: at for k, at in self._tried.items() if now - at < RETRY_MS}
+        self._tried |= dict.fromkeys((s.key for s, _ in due), now)
         for silence, alert in due:
             if silence.source in silent:
                 continue

@@ -11,7 +11,7 @@ from console.model.alert import AlertRow, AlertState
 from console.model.group import Group
 
 _LAST = (1 << 47) - 1
-"""Later than any time in milliseconds that an alert has."""
+"""The year 6429, in milliseconds; a source may tell a later one, which counts as this."""
 _FIRING, _PENDING = AlertState.FIRING, AlertState.PENDING
 
 
@@ -19,7 +19,7 @@ def worst_first(row: AlertRow) -> int:
     """Firing before pending before resolved, then by severity, then the latest first."""
     a = row.alert
     rank = 0 if a.state is _FIRING else 8 if a.state is _PENDING else 16
-    return (rank + a.severity) << 48 | (_LAST - a.started_at)
+    return (rank + a.severity) << 48 | max(_LAST - a.started_at, 0)
 
 
 class Sieve:

@@ -34,7 +34,7 @@ SIFTED = 64
 SIFT_S = 0.005
 """Longest that a change of the filter works before the loop has its turn."""
 BATCH = 16
-"""Groups that are arranged between two looks at the clock."""
+"""Groups that are looked for at once."""
 ARRANGE_S = 0.006
 """Longest that one view spends on groups; what is left over comes with the next."""
 
@@ -81,12 +81,15 @@ class AlertStore:
         moved = self._correlator.apply(changed, (), now)
         for alert in changed:
             self._change(alert, moved.get(alert.key), now)
+        for key, mark in self._marks.waiting(alert.key for alert in delta.changed).items():
+            # It waits under the name of a copy, of an alert that is shown under another.
+            self.set_acks({key: mark.by}, mark.at, {key: mark.at})
 
     def _change(self, alert: Alert, group: str | None, now: Millis) -> None:
         before = self._rows.get(alert.key)
+        if alert.firing and not (before is not None and before.alert.firing):
+            self._joins.append(now)
         if before is None:
-            if alert.firing:
-                self._joins.append(now)
             mark = self._marks.claim(alert) or Mark("", 0)
             row = AlertRow(alert, group or "", mark.by, mark.at)
         else:
@@ -244,9 +247,9 @@ class AlertStore:
     async def search(self, filter: str) -> list[Alert]:
         """As ``matching``; over many alerts it is worked off in slices. An alert that came meanwhile is left out."""
         parsed = parse(filter)
-        return [row.alert async for rows in self._slowly() for row in rows if parsed.matches(row)]
+        return [row.alert async for rows in self.slowly() for row in rows if parsed.matches(row)]
 
-    async def _slowly(self) -> AsyncIterator[list[AlertRow]]:
+    async def slowly(self) -> AsyncIterator[list[AlertRow]]:
         """All rows a few at a time, those that are gone meanwhile left out; the loop has its turn each ``SIFT_S``."""
         end, keys, get = time.perf_counter() + SIFT_S, list(self._rows), self._rows.get
         for start in range(0, len(keys), SIFTED):
@@ -273,7 +276,7 @@ class AlertStore:
         except Refused as error:
             self._filter_error = f"{error.what}; {error.next}" if error.next else error.what
             return
-        async for rows in self._slowly():
+        async for rows in self.slowly():
             if self._coming is not coming:
                 return
             for row in rows:
@@ -326,6 +329,8 @@ class AlertStore:
             for key in list(islice(self._touched, BATCH)):
                 del self._touched[key]
                 self._place(key)
+                if time.perf_counter() >= end:  # A group of 2,000 takes 4 ms.
+                    break
         return bool(self._touched)
 
     def _place(self, key: str) -> None:

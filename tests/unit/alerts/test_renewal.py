@@ -3,6 +3,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+import pytest
+
+from console.alerts import store
 from console.alerts.renewal import Renewal
 from console.config import AckConfig
 from console.model.entry import Kind
@@ -137,3 +140,30 @@ def test_a_journal_that_cannot_be_written_renews_nothing_and_stops_nobody() -> N
     staff.ledger.broken.clear()
     go(staff, renewal, 70)
     assert staff.am.calls == ["renew", "renew"]
+
+
+def test_looking_through_many_alerts_gives_the_loop_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "SIFT_S", 0.0)
+
+    async def run() -> None:
+        staff = Staff(*(alert(str(n), service=f"s{n}") for n in range(3000)), ack=AckConfig(silence=True))
+        await staff.perform("alert.ack", keys=["am/2999"])
+        renewal = Renewal(staff.office)
+        staff.world.clock.move(700)
+        turns, done = 0, False
+
+        async def watch() -> None:
+            nonlocal turns
+            while not done:
+                turns += 1
+                await asyncio.sleep(0)
+
+        watching = asyncio.create_task(watch())
+        await renewal.tick(staff.world.clock.now())
+        await renewal.settle()
+        done = True
+        await watching
+        assert staff.am.calls == ["create", "renew"]
+        assert turns > 3000 // store.SIFTED
+
+    asyncio.run(run())

@@ -3,10 +3,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from console.alerts import store as store_module
 from console.alerts.grouping import WindowCorrelator
@@ -467,3 +470,69 @@ def test_a_view_never_takes_long_and_what_is_left_comes_with_the_next(monkeypatc
     monkeypatch.setattr(store_module, "ARRANGE_S", 10.0)
     check(store, store.view())
     assert not store.behind
+
+
+def test_large_groups_do_not_make_a_view_long_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = made(*(alert(str(n), service=f"s{n}", cluster=f"c{n}") for n in range(8)))
+    clock = count(step=0.4 * store_module.ARRANGE_S)
+    monkeypatch.setattr(store_module, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    assert 1 <= len(store.view().major) <= 3
+    assert store.behind
+
+
+def test_an_onset_far_in_the_future_does_not_stand_above_what_is_worse() -> None:
+    late = replace(alert("1", severity=5), started_at=253_402_300_799_000)
+    assert flat(made(late, alert("2"), alert("3", severity=5), replace(alert("4", severity=1), started_at=0))) == [
+        "am/2",
+        "am/4",
+        "am/1",
+        "am/3",
+    ]
+
+
+def test_what_begins_to_fire_counts_in_the_rate_wherever_it_came_from() -> None:
+    store = made(alert("1", state=PENDING), alert("2"))
+    assert store.view().rate_per_min == 1
+    store.ingest(delta(alert("1")), after(70))
+    assert store.view().rate_per_min == 2
+    store.ingest(delta(alert("1", summary="other words")), after(71))
+    assert store.view().rate_per_min == 2
+    store.expire(after(132))
+    assert store.view().rate_per_min == 0
+
+
+def test_a_mark_that_waits_under_the_name_of_a_copy_finds_the_alert_when_the_copy_is_told() -> None:
+    store = made(alert("1", source="prom"), single=False)
+    store.set_acks({"am/1": "bob"}, after(70))
+    assert row(store, "prom/1").acked_by == ""
+    store.ingest(delta(alert("1", source="am")), after(80))
+    assert (row(store, "prom/1").acked_by, row(store, "am/1").acked_at) == ("bob", after(70))
+
+
+def test_many_thousand_rows_are_filtered_without_a_half_view_and_without_a_long_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scenario() -> None:
+        monkeypatch.setattr(store_module, "SIFT_S", 0.0)
+        store = made(*(alert(str(n), service=f"s{n % 300}", cluster=f"c{n % 7}") for n in range(20_000)))
+        await store.settle()
+        whole = store.view()
+        work = asyncio.create_task(store.refilter("service=s7"))
+        seen = set()
+        turns = 0
+        while not work.done():
+            view = store.view()
+            seen.add((view.filter, view.matching, len(view.flat)))
+            if not view.filter:
+                assert view.flat is whole.flat
+            turns += 1
+            await asyncio.sleep(0)
+        assert turns > 100
+        matching = sum(n % 300 == 7 for n in range(20_000))
+        assert seen | {("service=s7", matching, matching)} == {
+            ("", 20_000, 20_000),
+            ("service=s7", matching, matching),
+        }
+        assert store.view().matching == matching
+
+    asyncio.run(scenario())
