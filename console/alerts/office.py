@@ -38,7 +38,8 @@ class Office(Struct, frozen=True):
         """The alerts that are meant, and their words; marked keys win over a group, a group over a filter."""
         keys, group, text = action.args.get("keys"), action.args.get("group"), action.args.get("filter")
         if isinstance(keys, list | tuple) and keys:
-            found = [a for a in (self.store.alert(str(k)) for k in keys) if a is not None]
+            # Two keys may mean one alert: that of each copy.
+            found = list({a.key: a for a in (self.store.alert(str(k)) for k in keys) if a is not None}.values())
             words = counted(len(found)) if len(found) != 1 else f"{found[0].service} {found[0].name}".strip()
         elif group:
             known = self.store.group(str(group))

@@ -8,11 +8,13 @@ import pytest
 from console.alerts import acks
 from console.alerts.acks import ACK_MARK
 from console.config import AckConfig
+from console.desk import undo
 from console.errors import JournalError, PolicyRefused, Refused, TimedOut
 from console.model.action import Preview, Reply, Tier
 from console.model.entry import Kind
 from tests.unit.alerts.made import PENDING, alert, mutes
 from tests.unit.alerts.staff import DEAD, Staff
+from tests.unit.desk.fakes import act
 
 
 def do(staff: Staff, id: str, **args: object) -> Reply:
@@ -284,3 +286,35 @@ def test_ending_tells_failure_from_not_knowing() -> None:
 def test_a_silence_that_is_unknown_everywhere_is_refused() -> None:
     with pytest.raises(Refused):
         do(Staff(alert("1")), "silence.expire", silence="elsewhere/1")
+
+
+def test_ending_twice_is_harmless() -> None:
+    staff = Staff(alert("1"))
+    do(staff, "alert.silence", keys=["am/1"], **SILENCE)
+    (name,) = staff.am.kept
+    assert do(staff, "silence.expire", silence=f"am/{name}").ok
+    again = do(staff, "silence.expire", silence=f"am/{name}")
+    assert again.ok
+    assert staff.am.calls == ["create", "expire", "expire"]
+    assert asyncio.run(staff.am.silences()) == []
+
+
+def test_a_silence_is_taken_back_by_undo_once() -> None:
+    staff = Staff(alert("1"))
+    registry = dict(staff.handlers)
+    registry |= undo.handlers(staff.desk, registry, state=staff.world.state, current=lambda: staff.incident)
+    do(staff, "alert.silence", keys=["am/1"], **SILENCE)
+    reply = asyncio.run(registry["desk.undo"].perform(act("desk.undo")))
+    assert reply.ok
+    assert reply.text.startswith("undone: silence orders HighErrorRate for 2 h")
+    assert asyncio.run(staff.am.silences()) == []
+    with pytest.raises(Refused):
+        asyncio.run(registry["desk.undo"].perform(act("desk.undo")))
+    assert staff.am.calls == ["create", "expire"]
+
+
+def test_an_alert_that_is_named_twice_counts_once() -> None:
+    staff = Staff(alert("1"), alert("1", source="am2", state=PENDING))
+    reply = do(staff, "alert.ack", keys=["am/1", "am/1", "am2/1"])
+    assert reply.text == "acknowledged 1 alert"
+    assert staff.world.bodies(Kind.ALERT_ACKED)[0]["keys"] == ["am/1"]
