@@ -26,6 +26,9 @@ _ONLY_HERE = re.compile(r"\(\?(?![:imsU)-]|P<)|(?<!\\)(?:\\\\)*\\[1-9ZNuU]|[*+?}
 _SET = re.compile(r"\[\^?\[|\[[^\]]*(?:--|&&|~~|\|\|)")
 """Sets within sets: Python warns of them, RE2 reads ``[[:alpha:]]`` as a class."""
 
+_NEXT = re.compile(r"(?<!\\)\.\*((?:[^\n\\\[\](){}.*+?|^$]|\\[^\w\n])+)(?=\.\*)")
+"""Anything, words, and anything again: the first place at which the words stand serves as well as any later one."""
+
 
 class _Branch:
     """One level of parentheses while it is read."""
@@ -44,11 +47,17 @@ def compiled(pattern: str) -> re.Pattern[str]:
     """The expression, or ``Refused`` if it is none or may take long."""
     if _SET.search(pattern):
         raise Refused("a set inside [ ] is not understood here", next="name the characters, or escape them with \\")
+    if len(pattern) > _PATTERN:
+        raise Refused(f"that regular expression is longer than {_PATTERN} characters", next="write it shorter")
     try:
-        found = re.compile(pattern, re.ASCII) if len(pattern) <= _PATTERN else None
+        found, effort = re.compile(pattern, re.ASCII), _effort(pattern)
+        if not any(sign in pattern for sign in "([|"):
+            # ``.*a.*b.*c`` is the usual expression, and each word is looked for once: atomic groups never go back.
+            effort = _effort(_NEXT.sub("", pattern))
+            found = re.compile(_NEXT.sub(r"(?>.*?\1)", pattern), re.ASCII)
     except (re.error, OverflowError, RecursionError) as error:
         raise Refused(f"that is not a regular expression: {error}") from None
-    if found is None or _effort(pattern) > _EFFORT:
+    if effort > _EFFORT:
         raise Refused("that regular expression may take very long", next="write it with fewer repetitions")
     return found
 

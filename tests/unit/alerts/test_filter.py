@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -262,3 +263,26 @@ def test_whatever_is_typed_is_refused_or_answers_soon(pattern: str, value: str) 
     begin = time.process_time()
     full_match(pattern, value)
     assert time.process_time() - begin < 0.6
+
+
+PIECES = st.lists(st.sampled_from([".*", ".*", ".*?", "a", "b", r"\.", r"\\", ".", "+", "?", "[ab]", "\n"]), max_size=9)
+
+
+@given(PIECES.map("".join), st.text("ab.\\\n", max_size=12))
+@example(r"\.*a.*b", "...ab")
+@example(r"\\.*a.*b", "\\xab")
+@example(".*a?.*b", "b")
+@example(".*ab.*b", "aab")
+def test_what_is_searched_in_one_go_answers_as_python_does(pattern: str, value: str) -> None:
+    try:
+        found = full_match(pattern, value)
+    except Refused:
+        return
+    assert found is (re.fullmatch(pattern, value) is not None)
+
+
+def test_several_words_with_anything_between_take_no_time_on_a_hostile_value() -> None:
+    begin = time.process_time()
+    assert not full_match(".*a.*a.*a.*ab", "a" * 512)
+    assert full_match(".*error.*timeout.*db.*orders.*", "error: timeout of db of orders")
+    assert time.process_time() - begin < 0.02
