@@ -70,7 +70,7 @@ class Renewal:
         found = []
         for silence, row in await self._pairs(marked):
             renew = row.alert.firing and bool(row.acked_by) and silence.ends_at - now < term / 3
-            waited = now - self._tried.get(silence.key, now - RETRY_MS) >= RETRY_MS
+            waited = silence.key not in self._tried
             if (renew or not row.alert.firing) and waited:
                 found.append((silence, row.alert))
         return found
@@ -90,8 +90,8 @@ class Renewal:
 
     async def _round(self, marked: _Marked, now: Millis) -> None:
         silent: set[str] = set()
+        self._tried = {k: at for k, at in self._tried.items() if 0 <= now - at < RETRY_MS}
         due = await self._due(marked, now)
-        self._tried = {k: at for k, at in self._tried.items() if now - at < RETRY_MS}
         self._tried |= dict.fromkeys((s.key for s, _ in due), now)
         for silence, alert in due:
             if silence.source in silent:

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 
 import pytest
+from msgspec.structs import replace
 
 from console.alerts import store
 from console.alerts.renewal import Renewal
@@ -167,3 +168,16 @@ def test_looking_through_many_alerts_gives_the_loop_its_turn(monkeypatch: pytest
         assert turns > 3000 // store.SIFTED
 
     asyncio.run(run())
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_renewal() -> None:
+    staff, renewal = acknowledged()
+    staff.am.error = DEAD
+    go(staff, renewal, 605)
+    assert staff.am.calls == ["renew"]
+    staff.am.error = None
+    staff.world.clock.wall -= 300_000
+    for name, silence in staff.am.kept.items():
+        staff.am.kept[name] = replace(silence, ends_at=silence.ends_at - 300_000)
+    go(staff, renewal, 15)
+    assert staff.am.calls == ["renew"] * 3
