@@ -27,7 +27,7 @@ class Flaps:
         """Alerts that have not changed for so long that they flap no more, at most so many; forgotten by this."""
         out: list[str] = []
         for key, flips in self._flips.items():
-            if now - flips[-1] <= FLIP_MS or len(out) == most:
+            if 0 <= now - flips[-1] <= FLIP_MS or len(out) == most:
                 break
             out.append(key)
         for key in out:

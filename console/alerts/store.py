@@ -154,7 +154,7 @@ class AlertStore:
             row = self._rows.get(key)
             if row is not None and row.flapping:
                 self._put(replace(row, flapping=False), row)
-        while self._joins and now - self._joins[0] > 60_000:
+        while self._joins and not 0 <= now - self._joins[0] <= 60_000:
             self._joins.popleft()
         return bool(gone or calm)
 
@@ -162,11 +162,12 @@ class AlertStore:
         """Alerts that resolved long ago; a member of a group that still fires is looked at again later."""
         out: list[str] = []
         for key, at in list(islice(self._ended.items(), SLICE)):
-            if now - at <= KEEP_MS:
+            if 0 <= now - at <= KEEP_MS:
                 break
             del self._ended[key]
             tally = self._tallies.get(self._rows[key].group)
-            if tally is not None and tally.firing:
+            # Since a moment to come: the clock was set back.
+            if at > now or (tally is not None and tally.firing):
                 self._ended[key] = now
             else:
                 out.append(key)

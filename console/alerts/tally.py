@@ -8,6 +8,8 @@ from console.model.group import Group
 from console.model.rows import Rows
 from console.model.severity import Severity
 
+_NEVER: Millis = 1 << 62
+
 
 def _place(row: AlertRow) -> tuple[int, int, int, str]:
     a = row.alert
@@ -71,7 +73,7 @@ class Tally:
             services=tuple(sorted(services, key=lambda s: -services[s])) if len(services) > 1 else tuple(services),
             clusters=tuple(sorted(count.clusters)),
             hosts=len(count.hosts),
-            started_at=count.started_at,
+            started_at=count.started_at if count.started_at < _NEVER else 0,
             changed_at=count.changed_at,
             why=self.why,
             attributed=attributed,
@@ -91,7 +93,7 @@ class _Count:
         self.services: dict[str, int] = {}
         self.clusters: set[str] = set()
         self.hosts: set[str] = set()
-        self.started_at: Millis = 1 << 62
+        self.started_at = _NEVER
         self.changed_at: Millis = 0
 
     def add(self, row: AlertRow) -> None:
@@ -110,7 +112,7 @@ class _Count:
             self.clusters.add(alert.cluster)
         if alert.host:
             self.hosts.add(alert.host)
-        if alert.started_at < self.started_at:
+        if 0 < alert.started_at < self.started_at:
             self.started_at = alert.started_at
         self.changed_at = max(self.changed_at, alert.started_at, alert.ended_at)
 

@@ -536,3 +536,39 @@ def test_many_thousand_rows_are_filtered_without_a_half_view_and_without_a_long_
         assert store.view().matching == matching
 
     asyncio.run(scenario())
+
+
+def test_an_unknown_onset_does_not_hide_when_the_group_began() -> None:
+    store = made(alert("1", at=5), replace(alert("2", name="Latency"), started_at=0))
+    store.ingest(delta(replace(alert("3", cluster="x"), started_at=0)), after(60))
+    known, unknown = (store.group(row(store, key).group) for key in ("am/1", "am/3"))
+    assert known is not None
+    assert unknown is not None
+    assert (known.total, known.started_at, unknown.started_at) == (2, after(5), 0)
+
+
+def test_a_clock_that_was_set_back_keeps_nothing_for_longer() -> None:
+    store = made(alert("1"), alert("2", service="b"), at=7200)
+    store.ingest(delta(gone=["am/1"]), after(7200))
+    store.ingest(delta(gone=["am/2"]), after(60))
+    store.expire(after(90))
+    store.expire(after(90 + 901))
+    assert flat(store) == []
+    assert store.view().rate_per_min == 0
+
+
+@given(st.lists(st.tuples(st.sampled_from(["fire", "fire", "gone"]), st.integers(0, 5), st.sampled_from([1, 60, 900]))))
+def test_a_quiet_hour_leaves_nothing_behind(steps: list[tuple[str, int, int]]) -> None:
+    store, now = AlertStore(WindowCorrelator()), 0
+    for what, number, wait in steps:
+        now += wait
+        key = f"am/{number}"
+        store.ingest(delta(gone=[key]) if what == "gone" else delta(alert(str(number), at=now)), after(now))
+        store.expire(after(now))
+    store.ingest(delta(gone=[f"am/{n}" for n in range(6)]), after(now))
+    for minutes in (16, 32, 48):
+        store.expire(after(now + 60 * minutes))
+    asyncio.run(store.settle())
+    view = store.view()
+    assert (view.total, view.firing, len(view.flat), len(view.major), len(view.minor), len(view.loose)) == (0,) * 6
+    assert list(store.all()) == []
