@@ -7,6 +7,7 @@
 ``updates``: share of a core for 1,000 changed alerts and 5 views a second at 100,000; milliseconds of the longest view.
 ``moved``: every one has another onset and thus another place; ``same``: only its facts changed, as in most polls.
 ``ordering``: the share for the sorted rows alone, all moved.
+``crowded_view_ms``: the longest view while groups of 2,000 members, two fifths of all alerts, are arranged.
 ``filter_ms``: a filter over 100,000 alerts; in all, and the longest that the loop stood still.
 ``plan_ms``: the silences for a group, worked out among 100,000 alerts.
 
@@ -19,6 +20,8 @@ import asyncio
 import gc
 import random
 import time
+
+from msgspec.structs import replace
 
 from console.alerts.grouping import WindowCorrelator
 from console.alerts.ordering import SortedRows
@@ -56,6 +59,7 @@ def measure(short: bool = False) -> dict[str, object]:
         "bytes_per_alert": {"storm": storm, "spread": spread},
         "updates": {"moved": _updates(store, alerts, True), "same": _updates(store, alerts, False)},
         "ordering": _ordering(alerts),
+        "crowded_view_ms": _crowded(size * 2 // 5),
         "filter_ms": asyncio.run(_filter(store)),
         "plan_ms": _plan(store),
     }
@@ -178,6 +182,20 @@ def _updates(store: AlertStore, alerts: list[Alert], moved: bool) -> dict[str, f
     asyncio.run(store.settle())
     share = (time.process_time() - begin) / seconds
     return {"core_percent": round(100 * share, 1), "longest_view_ms": round(1000 * longest, 1)}
+
+
+def _crowded(size: int) -> float:
+    """Milliseconds; all of a group's alerts are of one service, with one onset."""
+    store, longest = AlertStore(WindowCorrelator(), single=True), 0.0
+    for start in range(0, size, SLICE):
+        name = f"s{start // 2000}"
+        made = [_alert(n, Normal.shared, random.Random(0)) for n in range(start, start + SLICE)]
+        store.ingest(AlertDelta(tuple(replace(a, service=name, cluster=name) for a in made), last=False), NOW)
+    while store.behind or not longest:
+        begin = time.perf_counter()
+        store.view()
+        longest = max(longest, time.perf_counter() - begin)
+    return round(1000 * longest, 1)
 
 
 def _ordering(alerts: list[Alert]) -> dict[str, float]:
