@@ -262,7 +262,7 @@ def test_whatever_is_typed_is_refused_or_answers_soon(pattern: str, value: str) 
         return
     begin = time.process_time()
     full_match(pattern, value)
-    assert time.process_time() - begin < 0.6
+    assert time.process_time() - begin < 1.0
 
 
 PIECES = st.lists(st.sampled_from([".*", ".*", ".*?", "a", "b", r"\.", r"\\", ".", "+", "?", "[ab]", "\n"]), max_size=9)
@@ -285,4 +285,4 @@ def test_several_words_with_anything_between_take_no_time_on_a_hostile_value() -
     begin = time.process_time()
     assert not full_match(".*a.*a.*a.*ab", "a" * 512)
     assert full_match(".*error.*timeout.*db.*orders.*", "error: timeout of db of orders")
-    assert time.process_time() - begin < 0.02
+    assert time.process_time() - begin < 0.05
