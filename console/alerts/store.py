@@ -220,10 +220,6 @@ class AlertStore:
             tally.incident = incident
             self._touched[group] = None
 
-    def linked(self, incident: str) -> tuple[str, ...]:
-        """Groups that belong to an incident."""
-        return tuple(key for key, tally in self._tallies.items() if tally.incident == incident)
-
     # Asking
 
     def alert(self, key: str) -> Alert | None:

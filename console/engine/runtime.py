@@ -7,7 +7,6 @@ import contextlib
 import gc
 import logging
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from console.clock import Clock, Ids, RandomIds, SystemClock
@@ -120,6 +119,3 @@ def _failed(snapshot: Snapshot, error: BaseException) -> Snapshot:
 
     text = f"the engine failed ({type(error).__name__}): leave with ctrl+q and start again; the journal is safe"
     return replace(snapshot, version=snapshot.version + 1, notice=text)
-
-
-Wake = Callable[[], None]

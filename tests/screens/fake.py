@@ -66,6 +66,10 @@ class FakeEngine:
         if action.preview:
             preview = self.previews.get(action.id, replace(PREVIEW, title=action.id, tier=Tier.R1))
             return Reply(action.request_id, True, "", preview=preview)
+        risky = self.previews.get(action.id)
+        if risky is not None and risky.tier >= Tier.R2 and not action.digest:
+            # As the desk does: nothing of this risk is done without the digest of what was shown.
+            return Reply(action.request_id, False, f"not done yet: {risky.title}", "look and confirm", preview=risky)
         undo = Undo("alert.unack", dict(action.args), "take it back") if action.id == "alert.ack" else None
         return Reply(action.request_id, True, f"{action.id} is done", undo=undo)
 

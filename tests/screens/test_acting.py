@@ -9,9 +9,11 @@ from console.model.rows import Rows
 from screens.ask import Ask
 from screens.choose import Choose
 from screens.commands import Commands
+from screens.confirm import Confirm
 from screens.declare import Declare
 from tests.screens import world
 from tests.screens.driving import Hand, drive
+from tests.screens.fake import PREVIEW
 
 
 def test_ack_acts_at_once_and_shows_its_way_back() -> None:
@@ -185,6 +187,23 @@ def test_the_next_state_is_proposed() -> None:
         await hand.press("enter")
         await hand.settle()
         assert hand.engine.done()[0].args == {"incident": "INC-0042", "status": "identified"}
+
+    drive(play)
+
+
+def test_what_turns_out_riskier_than_its_line_in_the_table_is_shown_and_asked_for() -> None:
+    async def play(hand: Hand) -> None:
+        hand.engine.previews["incident.status"] = replace(PREVIEW, title="Resolve while 3 alerts fire", digest="d7")
+        await hand.press("t")
+        await hand.settle()
+        await hand.press("enter")
+        await hand.settle()
+        assert isinstance(hand.app.screen, Confirm)
+        assert "Resolve while 3 alerts fire" in hand.text()
+        hand.clock.move(1.0)
+        await hand.confirm()
+        assert [a.digest for a in hand.engine.done()] == ["", "d7"]
+        assert hand.said() == "incident.status is done"
 
     drive(play)
 
