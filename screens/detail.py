@@ -234,7 +234,7 @@ def incident_facts(incident: Incident, snapshot: Snapshot, now: int) -> list[Fac
         Fact("declared", moment(incident.declared_at, now)),
         Fact(
             "linked",
-            f"{len(incident.linked)} alerts, {sum(a.state == 'firing' for a in incident.linked.values())} firing",
+            f"{words.count(len(incident.linked), 'alert')}, {sum(a.state == 'firing' for a in incident.linked.values())} firing",
         ),
     ]
     out += [

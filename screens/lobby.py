@@ -172,7 +172,9 @@ class Lobby(Filtering):
             *root,
         ]
         spread = words.count(len(group.services), "service")
-        right: list[Part] = [(f"{group.firing} alerts, {spread}, {words.age(group.started_at, now)} old ", "grey")]
+        right: list[Part] = [
+            (f"{words.count(group.firing, 'alert')}, {spread}, {words.age(group.started_at, now)} old ", "grey")
+        ]
         keys = (
             ("incident.declare", "declares an incident from the group under the cursor"),
             ("alert.ack", "acknowledges it"),
