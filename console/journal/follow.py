@@ -12,8 +12,8 @@ from msgspec import Struct
 from console.journal import frame
 from console.journal.disk import Disk
 from console.journal.frame import Broken, Frame, Sealed
-from console.journal.record import UNREADABLE, Header, read_entry, read_header, read_prologue
-from console.model.entry import Entry
+from console.journal.record import UNREADABLE, Header, Sealer, read_entry, read_header, read_prologue, sealed_segment
+from console.model.entry import Entry, Kind
 
 _CHUNK = 1 << 20
 _RECENT = 4096
@@ -53,6 +53,8 @@ class Tail(Struct):
     """What follows: an unfinished frame, or nothing."""
     inode: int = 0
     damaged: bool = False
+    sealed: bool = False
+    """Whether the last entry says that the segment is complete."""
 
 
 class Follower:
@@ -61,7 +63,7 @@ class Follower:
     The same frame may stand in two segments (written again after an fsync failed); it is given once.
     """
 
-    def __init__(self, lane: str, incident: str | None, disk: Disk) -> None:
+    def __init__(self, lane: str, incident: str | None, disk: Disk, sealer: Sealer | None = None) -> None:
         self.lane = lane
         self.incident = incident
         self.head: bytes | None = None
@@ -77,6 +79,7 @@ class Follower:
         """Whether a stamp went backwards, so that the lane must be sorted before it is merged."""
         self.tails: dict[int, Tail] = {}
         self._disk = disk
+        self._sealer = sealer
         self._recent: dict[int, bytes] = {}
 
     def advance(self, files: Sequence[tuple[int, Path]], until: Mapping[int, int] | None = None) -> Iterator[Found]:
@@ -173,6 +176,9 @@ class Follower:
         except UNREADABLE as error:
             self._out_of_chain(path, tail, f"has a header that cannot be read: {error}")
             return None
+        if tail.sealed:
+            self._out_of_chain(path, tail, "goes on behind its seal")
+        tail.sealed = header.kind == Kind.SEGMENT_SEALED and sealed_segment(sealed) == number
         if header.lane != self.lane:
             self._out_of_chain(path, tail, "speaks for another lane")
             return None
@@ -212,7 +218,13 @@ class Follower:
         for item in self.advance(files, until):
             try:
                 yield read_entry(
-                    item.sealed, self.incident or "", item.prev, item.head, foreign=True, header=item.header
+                    item.sealed,
+                    self.incident or "",
+                    item.prev,
+                    item.head,
+                    foreign=True,
+                    header=item.header,
+                    sealer=self._sealer,
                 )
             except UNREADABLE as error:
                 why = f"has a payload that cannot be read: {error}"

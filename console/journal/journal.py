@@ -14,7 +14,7 @@ from console.journal.disk import Disk
 from console.journal.follow import Damage, Follower
 from console.journal.lane import Lane, open_lane
 from console.journal.places import Places, places
-from console.journal.record import Redact
+from console.journal.record import Cites, Redact, Sealer
 from console.journal.stamp import HybridClock
 from console.journal.writer import SLOW_S, Writer
 from console.model.entry import Draft, Entry
@@ -31,11 +31,12 @@ class Journal:
     except by ``entries()``, which reads where it is iterated.
     """
 
-    def __init__(self, folder: Places, incident: str, clock: Clock, disk: Disk) -> None:
+    def __init__(self, folder: Places, incident: str, clock: Clock, disk: Disk, sealer: Sealer | None = None) -> None:
         self.incident = incident
         self.places = folder
         self._clock = clock
         self._disk = disk
+        self._sealer = sealer
         self._hybrid = HybridClock(clock)
         self._writer = Writer(clock)
         self._lane: Lane | None = None
@@ -56,6 +57,7 @@ class Journal:
         host: str | None = None,
         uid: int | None = None,
         redact: Redact | None = None,
+        sealer: Sealer | None = None,
         fallback: Path | None = None,
         disk: Disk | None = None,
     ) -> Journal:
@@ -63,9 +65,10 @@ class Journal:
 
         Never fails for want of a disk: a folder that cannot be used shows in ``health()``, and the
         entries go to ``fallback`` or stay in memory. ``redact`` is applied to each body before it is
-        encoded. ``disk`` replaces the file system in tests.
+        encoded, ``sealer`` to the bodies of entries that not everybody may read. ``disk`` replaces the
+        file system in tests.
         """
-        self = cls(places(folder, fallback), incident, clock, disk or Disk())
+        self = cls(places(folder, fallback), incident, clock, disk or Disk(), sealer)
 
         def opening() -> Marks:
             self._lane = open_lane(
@@ -77,8 +80,10 @@ class Journal:
                 host=host,
                 uid=uid,
                 redact=redact,
+                sealer=sealer,
                 disk=self._disk,
             )
+            self._lane.storage.others = self._heads
             self._writer.lane = self._lane
             self.lane = self._lane.name
             self._scan(keep=False)
@@ -122,7 +127,7 @@ class Journal:
     def _replay(self, lane: str) -> Iterator[Entry]:
         until, disordered = self._told[lane]
         files = self.places.lanes().get(lane, [])
-        follower = Follower(lane, self.incident, self._disk)
+        follower = Follower(lane, self.incident, self._disk, self._sealer)
         entries = follower.entries(files, until)
         yield from sorted(entries, key=lambda entry: entry.stamp) if disordered else entries
         known = self._others[lane].damages
@@ -146,7 +151,7 @@ class Journal:
         for lane, files in lanes.items():
             if lane == self.lane:
                 continue
-            follower = self._others.setdefault(lane, Follower(lane, self.incident, self._disk))
+            follower = self._others.setdefault(lane, Follower(lane, self.incident, self._disk, self._sealer))
             before = follower.count
             if keep:
                 fresh += follower.entries(files)
@@ -158,6 +163,14 @@ class Journal:
             lane for lane in (*self._others, self.lane) if lane not in lanes and not self._drifting(lane)
         )
         return fresh
+
+    def _heads(self) -> Cites:
+        """Where every other lane stood when it was read last; our frames name it, so that none can be cut unseen."""
+        return {
+            lane: (other.seq, other.head.hex())
+            for lane, other in self._others.items()
+            if other.count and other.head is not None and not other.damages
+        }
 
     def _drifting(self, lane: str) -> bool:
         return lane == self.lane and self._own.storage.roll.tail.place == "memory"

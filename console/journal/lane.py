@@ -19,7 +19,7 @@ from console.journal import frame
 from console.journal.disk import Disk
 from console.journal.follow import Follower, Tail
 from console.journal.places import Places, check_folder, file_mode, lane_name, make_folder, segment_name
-from console.journal.record import Redact
+from console.journal.record import Redact, Sealer
 from console.journal.roll import Roll
 from console.journal.segment import FileSegment
 from console.journal.stamp import HybridClock
@@ -73,6 +73,7 @@ def open_lane(
     host: str | None = None,
     uid: int | None = None,
     redact: Redact | None = None,
+    sealer: Sealer | None = None,
     disk: Disk,
 ) -> Lane:
     """Take a free slot, recover what the last writer left, and be ready to append. Never fails for want of a disk."""
@@ -80,7 +81,7 @@ def open_lane(
     host = host or os.uname().nodename
     slot, trouble = _take(places, host, uid, ids, disk)
     roll = Roll(places, slot.lane, incident, disk, clock, slot.guard)
-    database = LaneDatabase(slot.lane, incident, roll, hybrid, redact)
+    database = LaneDatabase(slot.lane, incident, roll, hybrid, redact, sealer)
     storage = database.storage
     assert isinstance(storage, LaneStorage)
     follower = Follower(slot.lane, incident, disk)
@@ -175,6 +176,8 @@ def _recover(
         storage.bridge(f"damage: {why}", lost // frame.ROOM + 1)
     elif last.rest:
         _set_aside(storage, last, ids, disk)
+    elif last.sealed:
+        storage.go_on()
 
 
 def _carry(storage: LaneStorage) -> None:

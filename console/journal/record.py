@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -19,7 +19,11 @@ from console.text import clean
 Time = Annotated[int, Meta(ge=0, lt=253_402_300_800_000)]
 """Milliseconds since the epoch up to the year 9999: what every calendar can show."""
 Count = Annotated[int, Meta(ge=0, lt=1 << 53)]
+Head = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Cites = dict[str, tuple[int, str]]
 Redact = Callable[[object], object]
+SEALED = "sealed"
+"""The one field of an encrypted body."""
 
 
 class Header(Struct, frozen=True, omit_defaults=True):
@@ -32,7 +36,9 @@ class Header(Struct, frozen=True, omit_defaults=True):
     kind: str
     visibility: str = "normal"
     key: str = ""
-    """Id of the key that sealed the payload, ``""`` = it is in the clear."""
+    """Id of the key that the body is encrypted with, ``""`` = it is in the clear."""
+    cites: dict[str, tuple[Count, Head]] = {}
+    """Other lanes as they were read when this was written, where that changed: number and head of their last entry."""
 
 
 class Payload(Struct, frozen=True):
@@ -59,6 +65,16 @@ class Prologue(Struct, frozen=True):
     format: int = 1
     key: Annotated[str, Meta(pattern="^(?:[0-9a-f]{2})*$")] = ""
     """Public key of the lane, hex; part of its genesis."""
+
+
+class Sealer(Protocol):
+    """Encrypts the bodies of entries that not everybody may read, and opens those that this console may."""
+
+    def seal(self, visibility: str, body: bytes) -> tuple[str, str] | None:
+        """Id of the key and the encrypted body as text; ``None`` = entries of this visibility stay in the clear."""
+
+    def open(self, key: str, text: str) -> bytes | None:
+        """The body; ``None`` = this console does not hold the key. ``ValueError``: the text was tampered with."""
 
 
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
@@ -91,11 +107,16 @@ def _encodable(value: object) -> object:
     return value
 
 
-def payload_of(draft: Draft, recorded_at: Millis, redact: Redact | None) -> bytes:
-    """Salt and payload of a draft, secrets removed; ``JournalError`` if it could not be read back."""
+def payload_of(
+    draft: Draft, recorded_at: Millis, redact: Redact | None, sealer: Sealer | None = None
+) -> tuple[str, bytes]:
+    """Id of the key; salt and payload of a draft, secrets removed. ``JournalError`` if it could not be read back."""
     body = draft.body if redact is None else redact(draft.body)
+    key = ""
     salt = os.urandom(16).hex().encode()
     try:
+        if sealer is not None and (locked := sealer.seal(draft.visibility, write_json(body))) is not None:
+            key, body = locked[0], {SEALED: locked[1]}
         data = write_json(
             {
                 "occurred_at": draft.occurred_at or recorded_at,
@@ -116,12 +137,14 @@ def payload_of(draft: Draft, recorded_at: Millis, redact: Redact | None) -> byte
             f"an entry of kind {draft.kind} cannot be recorded: {error}",
             next="this is a fault of the console; the entry was not written",
         ) from error
-    return salt + data
+    return key, salt + data
 
 
-def header_of(draft: Draft, lane: str, seq: int, wall: Millis, logical: int) -> bytes:
+def header_of(
+    draft: Draft, lane: str, seq: int, wall: Millis, logical: int, *, key: str = "", cites: Cites | None = None
+) -> bytes:
     """The header's bytes."""
-    return write_json(Header(lane, seq, wall, logical, str(draft.kind), draft.visibility))
+    return write_json(Header(lane, seq, wall, logical, str(draft.kind), draft.visibility, key, cites or {}))
 
 
 def read_header(sealed: Sealed) -> Header:
@@ -135,9 +158,17 @@ def read_prologue(body: bytes) -> Prologue:
 
 
 def read_entry(
-    sealed: Sealed, incident: str, prev: bytes, head: bytes, *, foreign: bool, header: Header | None = None
+    sealed: Sealed,
+    incident: str,
+    prev: bytes,
+    head: bytes,
+    *,
+    foreign: bool,
+    header: Header | None = None,
+    sealer: Sealer | None = None,
 ) -> Entry:
-    """The entry; a redacted one has the body ``{"redacted": True}``, a kind of a later version its plain name.
+    """The entry; a redacted one has the body ``{"redacted": True}``, one that is encrypted with a key that this console
+    does not hold ``{"sealed": True}``, a kind of a later version its plain name.
 
     Text of a ``foreign`` lane was written by a process that is not ours and is cleaned like any text
     from outside. Raises one of ``UNREADABLE`` if the payload is not an envelope.
@@ -149,6 +180,8 @@ def read_entry(
         )
     else:
         payload = _payloads.decode(sealed.payload)
+    if header.key:
+        payload = msgspec.structs.replace(payload, body=_opened(header.key, payload.body, sealer))
     # In JSON without escapes, non-ASCII and DEL no character needs cleaning.
     if foreign and (b"\\" in sealed.payload or b"\x7f" in sealed.payload or not sealed.payload.isascii()):
         payload = msgspec.convert(_cleaned(msgspec.to_builtins(payload)), Payload)
@@ -171,6 +204,21 @@ def read_entry(
         prev=prev.hex(),
         hash=head.hex(),
     )
+
+
+def sealed_segment(sealed: Sealed) -> int:
+    """Which segment a ``segment.sealed`` speaks of, -1 = it does not say; it may have been carried into another."""
+    try:
+        number = _payloads.decode(sealed.payload).body.get("segment")
+    except UNREADABLE:
+        return -1
+    return number if isinstance(number, int) else -1
+
+
+def _opened(key: str, body: dict[str, object], sealer: Sealer | None) -> dict[str, object]:
+    text = body.get(SEALED)
+    clear = sealer.open(key, text) if sealer is not None and isinstance(text, str) else None
+    return {SEALED: True} if clear is None else msgspec.json.decode(clear, type=dict[str, object])
 
 
 def _cleaned(value: object) -> object:

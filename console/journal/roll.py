@@ -15,6 +15,8 @@ from console.journal.segment import FileSegment, Segment
 
 RETRY_S = 30.0
 """How often the folder is tried again while the writes go elsewhere."""
+FULL = 16 << 20
+"""Bytes at which a segment is sealed."""
 
 
 class Attempt(Struct, frozen=True):
@@ -62,6 +64,11 @@ class Roll:
     def start(self, number: int, head: bytes) -> bytes:
         """The prologue of a segment."""
         return frame.prologue(head, write_json(Prologue(self.incident, self.lane, number)))
+
+    @property
+    def full(self) -> bool:
+        """Whether the segment that is written has become long enough."""
+        return self.tail.place == "folder" and self.tail.size >= FULL
 
     def may_return(self) -> bool:
         """Whether it is time to try the folder again."""

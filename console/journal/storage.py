@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 import msgspec
@@ -14,13 +14,15 @@ from tinydb.storages import Storage
 from console.errors import JournalError
 from console.journal import frame
 from console.journal.follow import Found
-from console.journal.record import UNREADABLE, Redact, header_of, payload_of, read_entry
+from console.journal.record import UNREADABLE, Cites, Redact, Sealer, header_of, payload_of, read_entry
 from console.journal.roll import Roll
 from console.journal.segment import Segment
 from console.journal.stamp import HybridClock
 from console.model.entry import Draft, Entry, Kind
 
 Document = dict[str, object]
+CITED = 16
+"""Most lanes that one frame names."""
 
 
 class AppendOnly(JournalError):
@@ -42,6 +44,8 @@ class Batch(Struct):
     marks: list[tuple[int, int, int, bytes]] = msgspec.field(default_factory=list)
     """Of each entry: number, offset in ``data``, bytes, head behind it."""
     results: list[tuple[Entry, ...] | Exception] = msgspec.field(default_factory=list)
+    cites: Cites = msgspec.field(default_factory=dict)
+    """Heads of other lanes that the first frame names."""
 
 
 class LaneStorage(Storage):
@@ -50,7 +54,15 @@ class LaneStorage(Storage):
     Index cost: 54 bytes an entry. Reading is allowed from any thread, appending from one.
     """
 
-    def __init__(self, lane: str, incident: str, roll: Roll, clock: HybridClock, redact: Redact | None = None) -> None:
+    def __init__(
+        self,
+        lane: str,
+        incident: str,
+        roll: Roll,
+        clock: HybridClock,
+        redact: Redact | None = None,
+        sealer: Sealer | None = None,
+    ) -> None:
         self.lane = lane
         self.incident = incident
         self.roll = roll
@@ -58,8 +70,12 @@ class LaneStorage(Storage):
         self.seq = 0
         self.recorded_at = 0
         self.spoiled: list[str] = []
+        self.others: Callable[[], Cites] = dict
+        """Heads of the other lanes as they were read last."""
+        self._cited: Cites = {}
         self._clock = clock
         self._redact = redact
+        self._sealer = sealer
         self._segments: list[Segment] = []
         self._seqs, self._offsets, self._sizes, self._where = array("Q"), array("Q"), array("I"), array("H")
         self._heads = bytearray()
@@ -76,6 +92,8 @@ class LaneStorage(Storage):
         the next place there is, in the worst case memory, and ``roll.trouble`` says so.
         """
         self._return()
+        if self.roll.full:
+            self._turn()
         batch = Batch(self.head, self.seq)
         for drafts in transactions:
             try:
@@ -99,12 +117,15 @@ class LaneStorage(Storage):
 
     def _seal(self, batch: Batch, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
         """Adds one frame to the batch; nothing of it if one draft is refused."""
-        parts, stamps = [], []
+        parts: list[tuple[bytes, bytes]] = []
+        stamps: list[int] = []
+        cites = {} if batch.data else self._fresh()
         for number, draft in enumerate(drafts, batch.seq + 1):
             wall, logical, now = self._clock.tick()
             self.recorded_at = max(self.recorded_at, now)
-            salted = payload_of(draft, self.recorded_at, self._redact)
-            parts.append((header_of(draft, self.lane, number, wall, logical), salted))
+            key, salted = payload_of(draft, self.recorded_at, self._redact, self._sealer)
+            said = cites if not parts else None
+            parts.append((header_of(draft, self.lane, number, wall, logical, key=key, cites=said), salted))
             stamps.append(number)
         if not parts:
             return ()
@@ -113,12 +134,36 @@ class LaneStorage(Storage):
         assert isinstance(whole, frame.Frame)
         entries, prev = [], batch.head
         for seq, sealed, head in zip(stamps, whole.entries, heads, strict=True):
-            entries.append(read_entry(sealed, self.incident, prev, head, foreign=False))
+            entries.append(read_entry(sealed, self.incident, prev, head, foreign=False, sealer=self._sealer))
             batch.marks.append((seq, len(batch.data) + sealed.offset, sealed.size, head))
             prev = head
         batch.data += data
         batch.head, batch.seq = prev, stamps[-1]
+        batch.cites.update(cites)
         return tuple(entries)
+
+    def _fresh(self) -> Cites:
+        """Heads of other lanes that our lane has not named yet; the rest of many follows with the next frame."""
+        told = [(lane, mark) for lane, mark in self.others().items() if self._cited.get(lane) != mark]
+        return dict(told[:CITED])
+
+    def _turn(self) -> None:
+        """Seal a segment that is full and go on in the next."""
+        tail = self.roll.tail
+        batch = Batch(self.head, self.seq)
+        body: dict[str, object] = {"segment": tail.number, "bytes": tail.size, "after": self.seq}
+        self._seal(batch, (Draft(Kind.SEGMENT_SEALED, body),))
+        try:
+            at = self.roll.append(bytes(batch.data))
+        except OSError as error:
+            self._move(batch, error.strerror or str(error))
+        else:
+            self._keep(batch, tail, at)
+            self.go_on()
+
+    def go_on(self) -> None:
+        """Open the segment behind one that is sealed."""
+        self._move(Batch(self.head, self.seq), "the segment before is full")
 
     def _return(self) -> None:
         """Go back to the folder if the writes went elsewhere and it may be usable again."""
@@ -147,6 +192,7 @@ class LaneStorage(Storage):
         for seq, offset, size, head in batch.marks:
             self._index(seq, segment, at + offset, size, head)
         self.head, self.seq = batch.head, batch.seq
+        self._cited.update(batch.cites)
         if segment.place == "folder":
             self.roll.bridge = batch.head
 
@@ -177,7 +223,7 @@ class LaneStorage(Storage):
             sealed = frame.unpack(segment.read(self._offsets[position], self._sizes[position]))
             if not sealed.whole:
                 raise ValueError("it does not match its digest")
-            return read_entry(sealed, self.incident, prev, head, foreign=False)
+            return read_entry(sealed, self.incident, prev, head, foreign=False, sealer=self._sealer)
         except (OSError, *UNREADABLE) as error:
             raise JournalError(
                 f"entry {self.lane}:{self._seqs[position]} in {segment.where} cannot be read: {error}",

@@ -94,6 +94,7 @@ class Kind(StrEnum):
     LANE_OPENED = "lane.opened"
     LANE_RECOVERED = "lane.recovered"
     SEGMENT_OPENED = "segment.opened"
+    SEGMENT_SEALED = "segment.sealed"
     ANCHOR_MADE = "anchor.made"
     CONSOLE_ATTACHED = "console.attached"
     CONSOLE_DETACHED = "console.detached"

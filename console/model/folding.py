@@ -37,7 +37,7 @@ from console.model.wording import conflict, count, line_of
 
 CHUNK = 256
 REVERSIBLE = 32
-_QUIET = (Kind.LANE_OPENED, Kind.ANCHOR_MADE)
+_QUIET = (Kind.LANE_OPENED, Kind.SEGMENT_SEALED, Kind.ANCHOR_MADE)
 """Bookkeeping of the journal itself: no line in the timeline."""
 _SHARED = (
     "roles", "runs", "operations", "linked", "acked", "acked_at", "conflicts", "reversible", "chunks", "tail", "places",

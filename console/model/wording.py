@@ -84,6 +84,8 @@ def plain(entry: Entry) -> TimelineRow:
     said = next((value for value in values if isinstance(value, str) and value.strip()), "")
     if entry.body.get("redacted") is True:
         said = "redacted"
+    elif entry.body.get("sealed") is True:
+        said = "for those who may read it"
     mark = Mark.PERSON if entry.actor.type is ActorType.HUMAN else Mark.SYSTEM
     return replace(_bare(entry, mark), text=one_line(f"{text}: {said}" if said else text))
 
