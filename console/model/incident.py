@@ -53,7 +53,7 @@ class Tone(StrEnum):
     BAD = "bad"
 
 
-class TimelineRow(Struct, frozen=True):
+class TimelineRow(Struct, frozen=True, gc=False):
     """One line of the timeline: time, who or what, one clause, the result at the right."""
 
     key: str
