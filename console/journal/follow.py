@@ -10,6 +10,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from console.journal import frame
+from console.journal.cache import RECENT, Mark
 from console.journal.disk import Disk
 from console.journal.frame import Broken, Frame, Sealed
 from console.journal.record import UNREADABLE, Header, Sealer, read_entry, read_header, read_prologue, sealed_segment
@@ -81,6 +82,32 @@ class Follower:
         self._disk = disk
         self._sealer = sealer
         self._recent: dict[int, bytes] = {}
+
+    def mark(self, recorded_at: int = 0) -> Mark:
+        """How far reading has come, for the cache; only while there is no damage."""
+        last = dict(list(self._recent.items())[-RECENT:])
+        segments = {number: (tail.inode, tail.offset, tail.sealed) for number, tail in self.tails.items()}
+        return Mark(
+            segments,
+            self.head or b"",
+            self.seq,
+            self.wall,
+            self.logical,
+            self.count,
+            self.owner,
+            recorded_at,
+            self.disordered,
+            last,
+        )
+
+    def resume(self, mark: Mark) -> None:
+        """Go on reading behind what was read and verified before."""
+        self.head, self.seq, self.wall, self.logical = mark.head or None, mark.seq, mark.wall, mark.logical
+        self.count, self.owner, self.disordered = mark.count, mark.owner, mark.disordered
+        self.tails = {
+            number: Tail(offset, b"", inode, False, sealed) for number, (inode, offset, sealed) in mark.segments.items()
+        }
+        self._recent = dict(mark.recent)
 
     def advance(self, files: Sequence[tuple[int, Path]], until: Mapping[int, int] | None = None) -> Iterator[Found]:
         """Entries of the bytes that were added since; ``until`` bounds each segment (missing = not at all)."""

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import os
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from console.clock import Clock, Ids
 from console.errors import JournalError
+from console.journal.cache import WORTH, Cache, load, save
 from console.journal.disk import Disk
 from console.journal.follow import Damage, Follower
 from console.journal.lane import Lane, open_lane
 from console.journal.places import Places, places
+from console.journal.proving import Proving
 from console.journal.record import Cites, Redact, Sealer
 from console.journal.stamp import HybridClock
 from console.journal.writer import SLOW_S, Writer
 from console.model.entry import Draft, Entry
+from console.model.kept import Saved
 from console.model.snapshot import JournalHealth
 
 Marks = dict[str, tuple[dict[int, int], bool]]
@@ -45,6 +50,9 @@ class Journal:
         self._others: dict[str, Follower] = {}
         self._told: Marks = {}
         self._gone: tuple[str, ...] = ()
+        self._proving: Proving | None = None
+        self.resumed: tuple[Saved, tuple[Entry, ...]] | None = None
+        """Where a cache lets the fold go on, and the entries behind that; ``None`` = fold ``entries()``."""
 
     @classmethod
     async def open(
@@ -60,17 +68,20 @@ class Journal:
         sealer: Sealer | None = None,
         fallback: Path | None = None,
         disk: Disk | None = None,
+        cache: Path | None = None,
     ) -> Journal:
         """Take a lane in the folder (made if missing) and read what all lanes hold.
 
         Never fails for want of a disk: a folder that cannot be used shows in ``health()``, and the
         entries go to ``fallback`` or stay in memory. ``redact`` is applied to each body before it is
         encoded, ``sealer`` to the bodies of entries that not everybody may read. ``disk`` replaces the
-        file system in tests.
+        file system in tests. What a file at ``cache`` holds is not read before this returns: see
+        ``resumed`` and ``verify``.
         """
         self = cls(places(folder, fallback), incident, clock, disk or Disk(), sealer)
 
         def opening() -> Marks:
+            known = None if cache is None else load(cache, incident, self.places)
             self._lane = open_lane(
                 self.places,
                 incident,
@@ -82,11 +93,12 @@ class Journal:
                 redact=redact,
                 sealer=sealer,
                 disk=self._disk,
+                cache=known,
             )
             self._lane.storage.others = self._heads
             self._writer.lane = self._lane
             self.lane = self._lane.name
-            self._scan(keep=False)
+            self._resume(known)
             return self._marks()
 
         self._writer.start()
@@ -96,6 +108,64 @@ class Journal:
             await self._writer.stop(self._abandon)
             raise
         return self
+
+    def _resume(self, cache: Cache | None) -> None:
+        """Read the other lanes, each from where the cache had come to."""
+        if cache is None:
+            self._scan(keep=False)
+            return
+        for lane, mark in cache.lanes.items():
+            if lane != self.lane:
+                follower = self._others[lane] = Follower(lane, self.incident, self._disk, self._sealer)
+                follower.resume(mark)
+                self._hybrid.observe(lane, mark.wall, mark.logical)
+        fresh = self._scan(keep=True)
+        storage, own = self._own.storage, cache.lanes.get(self.lane)
+        start = bisect_right(storage.index.seqs, own.seq) if own else 0
+        fresh += [storage.entry(position) for position in range(start, len(storage))]
+        self.resumed = cache.fold, tuple(sorted(fresh, key=lambda entry: entry.stamp))
+        self._proving = Proving(cache.lanes, self.places, self.incident, self._disk)
+
+    async def verify(self) -> bool:
+        """Read what the cache vouched for; ``False`` = it was wrong, fold ``entries()`` again. Takes seconds."""
+        proving = self._proving
+        if proving is None or proving.done:
+            return True
+        await asyncio.to_thread(proving.run)
+        if self._lane is None or proving.stopped:
+            return True
+        for lane, damages in proving.damages.items():
+            if lane == self.lane:
+                self._own.damages += tuple(damages)
+            else:
+                self._others[lane].damages += damages
+        if self.lane in proving.damages:
+            why = f"damage: {proving.damages[self.lane][0]}"
+            await self._writer.call(lambda: self._own.storage.bridge(why))
+        return not proving.damages
+
+    async def keep(self, path: Path, fold: Saved, ids: Ids) -> bool:
+        """Write a cache; ``False`` = not worth it, not safe, or the fold is not where the journal is."""
+        if self._lane is None or (self._proving is not None and not self._proving.done):
+            return False
+        return await self._writer.call(lambda: self._keep(path, fold, ids))
+
+    def _keep(self, path: Path, fold: Saved, ids: Ids) -> bool:
+        storage = self._own.storage
+        count = len(storage) + sum(other.count for other in self._others.values())
+        if count < WORTH or count != fold.position + len(fold.recent) or self.damages() or storage.spoiled:
+            return False
+        mark = storage.mark(self._hybrid)
+        if mark is None:
+            return False
+        marks = {lane: other.mark() for lane, other in self._others.items()}
+        folder = str(self.places.folder.absolute())
+        cache = Cache(self.incident, folder, {**marks, self.lane: mark}, self.lane, storage.index.pack(), fold)
+        try:
+            save(path, cache, ids)
+        except OSError:
+            return False
+        return True
 
     def _abandon(self) -> None:
         if self._lane is not None:
@@ -195,7 +265,7 @@ class Journal:
         """What the header may say; cheap, from any thread."""
         if self._lane is None:
             return JournalHealth(ok=False, detail="the journal is closed")
-        roll, damages = self._lane.storage.roll, self.damages()
+        roll, damages, proving = self._lane.storage.roll, self.damages(), self._proving
         waiting = self._writer.waiting()
         notes = [
             f"a write has been waiting for {waiting:.0f} s; check the disk" if waiting > SLOW_S else "",
@@ -213,11 +283,14 @@ class Journal:
             detail="; ".join(note for note in notes if note),
             lanes=1 + len(self._others),
             entries=len(self._lane.storage) + sum(other.count for other in list(self._others.values())),
-            verified=not spoiled,
+            verified=not spoiled and (proving is None or proving.done),
+            checked=100 if proving is None else proving.percent,
         )
 
     async def close(self) -> None:
         """Write out what can be, give the lane back, end the thread; further calls do nothing."""
         lane, self._lane = self._lane, None
+        if self._proving is not None:
+            self._proving.stopped = True
         if lane is not None:
             await self._writer.stop(lane.close)

@@ -7,7 +7,6 @@ import os
 import pwd
 from collections.abc import Sequence
 from contextlib import suppress
-from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 
@@ -15,13 +14,13 @@ from msgspec import Struct
 
 from console.clock import Clock, Ids
 from console.errors import JournalError
-from console.journal import frame
+from console.journal.cache import Cache
 from console.journal.disk import Disk
-from console.journal.follow import Follower, Tail
+from console.journal.follow import Follower
 from console.journal.places import Places, check_folder, file_mode, lane_name, make_folder, segment_name
 from console.journal.record import Redact, Sealer
+from console.journal.recovery import Taken, recover
 from console.journal.roll import Roll
-from console.journal.segment import FileSegment
 from console.journal.stamp import HybridClock
 from console.journal.storage import LaneStorage
 from console.journal.table import LaneDatabase
@@ -75,8 +74,12 @@ def open_lane(
     redact: Redact | None = None,
     sealer: Sealer | None = None,
     disk: Disk,
+    cache: Cache | None = None,
 ) -> Lane:
-    """Take a free slot, recover what the last writer left, and be ready to append. Never fails for want of a disk."""
+    """Take a free slot, recover what the last writer left, and be ready to append. Never fails for want of a disk.
+
+    What ``cache`` holds of the lane is not read again here.
+    """
     uid = os.geteuid() if uid is None else uid
     host = host or os.uname().nodename
     slot, trouble = _take(places, host, uid, ids, disk)
@@ -89,7 +92,7 @@ def open_lane(
     if slot.folder is None:
         roll.failed(trouble)
     else:
-        _recover(storage, follower, slot, hybrid, ids, disk, trouble)
+        recover(storage, follower, Taken(slot.folder, slot.guard, trouble), hybrid, ids, disk, cache)
     lane.damages = tuple(follower.damages)
     if not follower.count:
         body = {"host": host, "uid": uid, "user": _user(uid), "pid": os.getpid(), "version": _version()}
@@ -141,80 +144,6 @@ def _slot(folder: Path, host: str, uid: int, prefix: str, disk: Disk) -> Slot:
 def _still(path: Path, status: os.stat_result) -> bool:
     """Whether the name still means the file that was locked."""
     return path.lstat().st_ino == status.st_ino
-
-
-def _recover(
-    storage: LaneStorage, follower: Follower, slot: Slot, hybrid: HybridClock, ids: Ids, disk: Disk, trouble: str
-) -> None:
-    """Read and verify what is there, set a torn end aside, leave a damaged segment behind."""
-    assert slot.folder is not None
-    roll = storage.roll
-    base = (0, slot.folder / segment_name(slot.lane, 0))
-    files = roll.places.lanes().get(slot.lane) or [base]
-    segments = {}
-    for number, path in files:
-        place = "folder" if path.parent == roll.places.folder else "fallback"
-        with suppress(OSError):
-            fd = os.dup(slot.guard) if (number, path) == base else disk.open(path, os.O_RDWR | os.O_APPEND)
-            disk.lock(fd)
-            segments[number] = FileSegment(number, place, path, fd, disk)
-    for found in follower.advance([file for file in files if file[0] in segments]):
-        storage.adopt(found, segments[found.segment])
-    hybrid.resume(follower.wall, follower.logical)
-    with suppress(JournalError, IndexError):
-        storage.recorded_at = storage.entry(len(storage) - 1).recorded_at
-    for number, segment in segments.items():
-        segment.size = follower.tails[number].offset
-        roll.use(segment)
-    roll.number = max(number for number, _ in files)
-    last = follower.tails.get(roll.number, Tail(damaged=True))
-    _carry(storage)
-    roll.failed(trouble)
-    if last.damaged:
-        why = str(follower.damages[-1]) if follower.damages else "the newest segment cannot be opened"
-        lost = sum(damage.size for damage in follower.damages) + roll.tail.beyond()
-        storage.bridge(f"damage: {why}", lost // frame.ROOM + 1)
-    elif last.rest:
-        _set_aside(storage, last, ids, disk)
-    elif last.sealed:
-        storage.go_on()
-
-
-def _carry(storage: LaneStorage) -> None:
-    """Where the folder's chain ends, and the frames behind it that stand in the fallback only."""
-    roll, tail = storage.roll, storage.roll.tail
-    roll.bridge = storage.head
-    if tail.place == "folder":
-        return
-    data = tail.read(0, tail.size)
-    first = frame.parse(data, 0)
-    if isinstance(first, frame.Frame) and first.prologue:
-        roll.bridge = first.head
-        roll.adrift[:] = data[first.size :]
-
-
-def _set_aside(storage: LaneStorage, last: Tail, ids: Ids, disk: Disk) -> None:
-    """Keep the bytes of a torn frame in a side file, cut them off the segment and record it."""
-    tail = storage.roll.tail
-    assert isinstance(tail, FileSegment)
-    side = tail.path.with_name(f"{tail.path.name}.torn-{ids.new('torn').rpartition('-')[2]}")
-    try:
-        fd = disk.create(side, 0o600)
-        aside = FileSegment(0, "folder", side, fd, disk)
-        aside.append(last.rest)
-        aside.close()
-        tail.cut(last.offset)
-    except OSError as error:
-        storage.bridge(f"a torn frame could not be set aside: {error.strerror}")
-        return
-    body: dict[str, object] = {
-        "segment": tail.number,
-        "offset": last.offset,
-        "bytes": len(last.rest),
-        "sha256": sha256(last.rest).hexdigest(),
-        "file": side.name,
-    }
-    storage.note(Kind.LANE_RECOVERED, body)
 
 
 def _user(uid: int) -> str:

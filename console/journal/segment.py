@@ -23,6 +23,11 @@ class Segment:
     def where(self) -> str:
         return "memory"
 
+    @property
+    def inode(self) -> int:
+        """The file's number in its file system, 0 = there is no file."""
+        return 0
+
     def append(self, data: bytes) -> int:
         """Durable on return; the offset of the first byte. After any ``OSError`` the segment takes no more."""
         at = self.size
@@ -58,6 +63,10 @@ class FileSegment(Segment):
     @property
     def where(self) -> str:
         return str(self.path)
+
+    @property
+    def inode(self) -> int:
+        return self._disk.status(self._fd).st_ino
 
     def append(self, data: bytes) -> int:
         if self._poisoned:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
@@ -13,7 +12,9 @@ from tinydb.storages import Storage
 
 from console.errors import JournalError
 from console.journal import frame
+from console.journal.cache import RECENT, Mark
 from console.journal.follow import Found
+from console.journal.index import LaneIndex, Packed
 from console.journal.record import UNREADABLE, Cites, Redact, Sealer, header_of, payload_of, read_entry
 from console.journal.roll import Roll
 from console.journal.segment import Segment
@@ -76,12 +77,10 @@ class LaneStorage(Storage):
         self._clock = clock
         self._redact = redact
         self._sealer = sealer
-        self._segments: list[Segment] = []
-        self._seqs, self._offsets, self._sizes, self._where = array("Q"), array("Q"), array("I"), array("H")
-        self._heads = bytearray()
+        self.index = LaneIndex()
 
     def __len__(self) -> int:
-        return len(self._where)
+        return len(self.index)
 
     # --- writing
 
@@ -190,7 +189,7 @@ class LaneStorage(Storage):
 
     def _keep(self, batch: Batch, segment: Segment, at: int) -> None:
         for seq, offset, size, head in batch.marks:
-            self._index(seq, segment, at + offset, size, head)
+            self.index.add(seq, segment, at + offset, size, head)
         self.head, self.seq = batch.head, batch.seq
         self._cited.update(batch.cites)
         if segment.place == "folder":
@@ -200,33 +199,41 @@ class LaneStorage(Storage):
 
     def adopt(self, found: Found, segment: Segment) -> None:
         """Take an entry that was read when the lane was opened into the index."""
-        self._index(found.header.seq, segment, found.offset, found.sealed.size, found.head)
+        self.index.add(found.header.seq, segment, found.offset, found.sealed.size, found.head)
         self.head, self.seq = found.head, found.header.seq
 
-    def _index(self, seq: int, segment: Segment, offset: int, size: int, head: bytes) -> None:
-        if not self._segments or self._segments[-1] is not segment:
-            self._segments.append(segment)
-        self._seqs.append(seq)
-        self._offsets.append(offset)
-        self._sizes.append(size)
-        self._heads += head
-        self._where.append(len(self._segments) - 1)  # last: readers count by it
+    def mark(self, clock: HybridClock) -> Mark | None:
+        """How far our own lane goes, for the cache; ``None`` while part of it stands elsewhere than in the folder."""
+        if self.roll.adrift or any(segment.place != "folder" for segment in self.roll.opened):
+            return None
+        segments = {}
+        for segment in self.roll.opened:
+            segments[segment.number] = (segment.inode, segment.size, segment is not self.roll.tail)
+        stamp = self.entry(len(self) - 1).stamp
+        return Mark(
+            segments, self.head, self.seq, stamp.wall, stamp.logical, len(self), os.geteuid(), self.recorded_at,
+            recent=self.index.recent(RECENT),
+        )  # fmt: skip
+
+    def restore(self, packed: Packed, mark: Mark, segments: Mapping[int, Segment]) -> None:
+        """Take over what a cache holds. ``ValueError`` or ``KeyError``: it does not fit, and nothing was taken."""
+        self.index.unpack(packed, mark.count, segments)
+        self.head, self.seq, self.recorded_at = mark.head, mark.seq, mark.recorded_at
 
     # --- reading
 
     def entry(self, position: int) -> Entry:
         """The entry at a position of the index, decoded from its bytes; ``JournalError`` if they have changed."""
-        segment = self._segments[self._where[position]]
-        head = bytes(self._heads[32 * position : 32 * position + 32])
-        prev = bytes(self._heads[32 * position - 32 : 32 * position]) or frame.genesis(self.incident, self.lane)
+        spot = self.index[position]
+        prev = spot.prev or frame.genesis(self.incident, self.lane)
         try:
-            sealed = frame.unpack(segment.read(self._offsets[position], self._sizes[position]))
+            sealed = frame.unpack(spot.segment.read(spot.offset, spot.size))
             if not sealed.whole:
                 raise ValueError("it does not match its digest")
-            return read_entry(sealed, self.incident, prev, head, foreign=False, sealer=self._sealer)
+            return read_entry(sealed, self.incident, prev, spot.head, foreign=False, sealer=self._sealer)
         except (OSError, *UNREADABLE) as error:
             raise JournalError(
-                f"entry {self.lane}:{self._seqs[position]} in {segment.where} cannot be read: {error}",
+                f"entry {self.lane}:{spot.seq} in {spot.segment.where} cannot be read: {error}",
                 next="look for a copy of the file in a backup; the entries around it are sound",
             ) from error
 
@@ -242,15 +249,10 @@ class LaneStorage(Storage):
                 if error.what not in self.spoiled:
                     self.spoiled.append(error.what)
 
-    def position(self, seq: int) -> int:
-        """Where a number stands in the index, -1 if it does not."""
-        at = bisect_left(self._seqs, seq, 0, len(self))
-        return at if at < len(self) and self._seqs[at] == seq else -1
-
     def numbers(self) -> Iterator[int]:
         """The lane's sequence numbers."""
         for position in range(len(self)):
-            yield self._seqs[position]
+            yield self.index.seqs[position]
 
     def read(self) -> dict[str, dict[str, Document]] | None:
         """TinyDB's view of the lane: one table, its documents decoded one by one as they are asked for."""
@@ -272,7 +274,7 @@ class Documents(Mapping[str, Document]):
         self._storage = storage
 
     def __getitem__(self, key: str) -> Document:
-        position = self._storage.position(int(key)) if str(key).isdecimal() else -1
+        position = self._storage.index.position(int(key)) if str(key).isdecimal() else -1
         if position < 0:
             raise KeyError(key)
         document: Document = msgspec.to_builtins(self._storage.entry(position))

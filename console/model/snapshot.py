@@ -51,6 +51,8 @@ class JournalHealth(Struct, frozen=True):
     lanes: int = 0
     entries: int = 0
     verified: bool = True
+    checked: int = 100
+    """How much of it is verified, percent: a long journal is shown at once and verified behind that."""
 
 
 class Away(Struct, frozen=True):
