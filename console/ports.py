@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from console.clock import Millis
-from console.model.action import Action, Preview, Reply
+from console.model.action import Action, Intent, Preview, Receipt, Reply
 from console.model.alert import Alert, AlertDelta, Matcher, Silence
 from console.model.entry import Draft, Entry
 from console.model.group import Group
@@ -98,6 +98,16 @@ class Silencer(Protocol):
 
     def describe_silence(self, matchers: Sequence[Matcher], ends_at: Millis) -> str:
         """The exact call in words for a confirmation: method, address, matchers."""
+        ...
+
+
+class Effect(Protocol):
+    """One kind of change outside that its intent alone describes: who comes after a crash can look it up or send it."""
+
+    async def send(self, intent: Intent) -> Receipt: ...
+
+    async def look_up(self, intent: Intent) -> Receipt | None:
+        """What ``send`` would have given; ``None`` = it certainly was not done. An error = that cannot be told."""
         ...
 
 

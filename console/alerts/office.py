@@ -8,10 +8,9 @@ from msgspec import Struct, to_builtins
 
 from console.alerts.store import AlertStore
 from console.config import AckConfig
-from console.desk.attempt import Receipt
 from console.desk.desk import Desk
 from console.errors import Refused
-from console.model.action import Action, Intent, Outcome, Tier, Undo
+from console.model.action import Action, Intent, Outcome, Receipt, Tier, Undo
 from console.model.alert import Alert, AlertState, Matcher, Silence
 from console.ports import Silencer
 

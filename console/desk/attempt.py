@@ -6,33 +6,32 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
-from msgspec import Struct, to_builtins
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from console.clock import Clock
-from console.errors import BackendError
-from console.model.action import OperationState, Outcome, Undo
+from console.errors import BackendError, RateLimited, Unreachable
+from console.model.action import OperationState, Outcome, Receipt
 from console.secret import Redactor
 from console.text import clean
 
 log = logging.getLogger("warroom.desk")
 
 DETAIL = 200
+LOOK_UP_S = 10.0
 
 
-class Receipt(Struct, frozen=True):
-    """What a call says of itself when it comes back."""
+class Tried(NamedTuple):
+    """What one call came to."""
 
-    detail: str = ""
-    """One clause for the timeline: ``exit 0``, ``#4821``."""
-    receipt: dict[str, object] = {}
-    """What is worth keeping: ids, exit code, digest of the output."""
-    undo: Undo | None = None
-    state: OperationState = OperationState.SENT
-    """``FAILED`` or ``UNKNOWN`` where the call knows better: a command that ended with 1, or one that was killed."""
+    outcome: Outcome
+    again_s: float | None = None
+    """Certainly nothing was done, and it may be tried again after so many seconds (0 = as the caller likes)."""
 
 
-async def attempt(name: str, call: Callable[[], Awaitable[Receipt]], clock: Clock, redact: Redactor) -> Outcome:
+async def attempt(name: str, call: Callable[[], Awaitable[Receipt]], clock: Clock, redact: Redactor) -> Tried:
     """Make the call; never raises.
 
     A ``BackendError`` that says nothing was done is ``failed``. Everything else that is no receipt is ``unknown``:
@@ -45,14 +44,42 @@ async def attempt(name: str, call: Callable[[], Awaitable[Receipt]], clock: Cloc
         return Outcome(name, state, took_ms, clean(redact.text(detail), DETAIL))
 
     try:
-        return _from_receipt(ended, await call(), redact)
+        return Tried(_from_receipt(ended, await call(), redact))
     except BackendError as error:
-        return ended(OperationState.FAILED if error.happened is False else OperationState.UNKNOWN, error.what)
+        if error.happened is not False:
+            return Tried(ended(OperationState.UNKNOWN, error.what))
+        outcome = ended(OperationState.FAILED, error.what)
+        if isinstance(error, RateLimited):
+            return Tried(outcome, max(0.0, error.retry_after))
+        return Tried(outcome, 0.0 if isinstance(error, Unreachable) else None)
     except asyncio.CancelledError:
-        return ended(OperationState.UNKNOWN, "cut off on its way")
+        return Tried(ended(OperationState.UNKNOWN, "cut off on its way"))
     except Exception as error:
         log.error("%s: %s", name, redact.text("".join(traceback.format_exception(error))))
-        return ended(OperationState.UNKNOWN, f"{type(error).__name__}: {error}")
+        return Tried(ended(OperationState.UNKNOWN, f"{type(error).__name__}: {error}"))
+
+
+async def look_up(
+    ask: Callable[[], Awaitable[Receipt | None]], name: str, clock: Clock, redact: Redactor
+) -> Outcome | None:
+    """What the service says became of it: ``sent``, ``failed`` (certainly not there); ``None`` = it cannot tell."""
+    begin = clock.monotonic()
+
+    def ended(state: OperationState, detail: str) -> Outcome:
+        return Outcome(name, state, round((clock.monotonic() - begin) * 1000), clean(redact.text(detail), DETAIL))
+
+    try:
+        async with asyncio.timeout(LOOK_UP_S):
+            found = await ask()
+        if found is None:
+            return ended(OperationState.FAILED, "looked up: it was not done")
+        said = f"looked up: {found.detail or 'it was done'}"
+        return _from_receipt(ended, replace(found, detail=said), redact)
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        log.warning("%s: cannot be looked up: %s", name, redact.text(f"{type(error).__name__}: {error}"))
+        return None
 
 
 def _from_receipt(ended: Callable[[OperationState, str], Outcome], receipt: Receipt, redact: Redactor) -> Outcome:

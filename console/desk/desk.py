@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
-from msgspec import Struct, to_builtins
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from console.clock import Clock, Ids, Millis
-from console.desk.attempt import Receipt, attempt
+from console.desk.attempt import look_up
+from console.desk.carrier import ENDS, Carrier, body_of
 from console.desk.firm import firm
+from console.desk.late import Late
+from console.desk.outbox import Errand, Outbox
 from console.desk.policy import Policy
-from console.desk.turns import Turns
 from console.errors import PolicyRefused
-from console.model.action import Action, Intent, OperationState, Outcome
+from console.model.action import Action, Intent, Outcome, Receipt
 from console.model.entry import Actor, Draft, Entry, Kind
-from console.model.incident import Incident
-from console.ports import Ledger
+from console.model.incident import Incident, Operation
+from console.ports import Effect, Ledger
 from console.secret import Redactor
 from console.text import clean
 
@@ -26,13 +29,8 @@ log = logging.getLogger("warroom.desk")
 
 _QUIET = (Kind.CONSOLE_ATTACHED, Kind.CONSOLE_DETACHED)
 """What a read-only console may still write: that it looked."""
-_ENDS = {
-    OperationState.SENT: Kind.ACTION_SENT,
-    OperationState.FAILED: Kind.ACTION_FAILED,
-    OperationState.UNKNOWN: Kind.ACTION_UNKNOWN,
-    OperationState.DROPPED: Kind.ACTION_DROPPED,
-}
-_NOBODY = Draft(Kind.NOTE_ADDED).actor
+WARROOM = Draft(Kind.NOTE_ADDED).actor
+"""Who acts where nobody asked."""
 
 
 class Desk:
@@ -47,20 +45,24 @@ class Desk:
         ids: Ids,
         redact: Redactor,
         state: Callable[[str], Incident] | None = None,
+        effects: Mapping[str, Effect] | None = None,
+        outbox: Outbox | None = None,
     ) -> None:
-        """``state`` gives the fold of an incident: who holds which role, what was touched lately."""
+        """``state`` gives the fold of an incident: who holds which role, what was touched lately. ``effects`` are those
+        that can be sent from their intent alone, by name; may be filled later."""
         self.policy = policy
         self.clock = clock
         self.ids = ids
         self.redact = redact
         self.state = state
+        self.effects = {} if effects is None else effects
+        self.outbox = outbox or Outbox(clock)
         self.born: Millis = clock.now()
         """Whatever our own lane began before this was begun by a predecessor."""
-        self._ledger = ledger
-        self._turns = Turns()
+        self._late = Late(ledger)
         self._inflight: dict[str, asyncio.Task[Outcome]] = {}
-        self._waiting: set[str] = set()
-        self._unwritten: dict[str, list[Draft]] = {}
+        self._taking: set[asyncio.Task[Outcome]] = set()
+        self._carrier = Carrier(self._append, self._late, self.outbox, clock, redact)
 
     # Facts.
 
@@ -78,7 +80,7 @@ class Desk:
         body = dict(draft.body)
         if action is not None and action.undoes:
             body["undoes"] = action.undoes
-        actor = action.actor if action is not None and draft.actor == _NOBODY else draft.actor
+        actor = action.actor if action is not None and draft.actor == WARROOM else draft.actor
         return replace(draft, body=self._plain(body), actor=actor)
 
     # Effects.
@@ -89,32 +91,98 @@ class Desk:
         return frozenset(self._inflight)
 
     async def carry_out(
-        self, incident: str, intent: Intent, call: Callable[[], Awaitable[Receipt]], *, action: Action
+        self,
+        incident: str,
+        intent: Intent,
+        call: Callable[[], Awaitable[Receipt]] | None = None,
+        *,
+        action: Action,
     ) -> Outcome:
-        """Carry out one effect and say what came of it; a failure of ``call`` is an outcome, never an exception.
+        """Carry out one effect and say what came of it; a failure of the call is an outcome, never an exception.
 
-        An intent without an operation id gets one, without an action id the action's. Effects on one target follow
-        each other. Cancelling the caller does not cut a call on its way: its outcome is still written; an effect
-        that only waits for its target is withdrawn.
+        Without ``call`` the intent's ``effect`` is sent. An intent without an operation id gets one, without an action
+        id the action's. Effects on one target follow each other. An intent that may wait, and whose service cannot be
+        reached, is answered as ``queued`` and goes on here. Cancelling the caller does not cut a call on its way: its
+        outcome is still written; an effect that only waits for its target is withdrawn.
 
         Raises ``PolicyRefused``, and ``JournalError`` if the intent could not be made durable: nothing was done.
         """
         self.policy.check_writable(intent.words)
         if self.state is not None:
             self.policy.check_roles(intent.tier, action.actor.id, self.state(incident).roles)
-        intent = self._completed(intent, action)
-        name = intent.operation_id
-        if name in self._inflight:
+        errand = self._errand(incident, self._completed(intent, action), call, action.actor)
+        opening = [Draft(Kind.ACTION_INTENDED, body_of(errand.intent), errand.actor)]
+        if self.policy.rule(intent.tier).second:
+            alone: dict[str, object] = {
+                "operation_id": errand.name, "words": errand.intent.words, "tier": int(intent.tier)
+            }  # fmt: skip
+            opening.append(Draft(Kind.SELF_APPROVED, alone, errand.actor))
+        return await self._run(errand, opening)
+
+    async def take_over(self, incident: str, operation: Operation, actor: Actor) -> Outcome:
+        """Go on with an effect that a dead console left waiting: looked up first, then sent.
+
+        Raises ``PolicyRefused`` if it is under way here, or if nobody but its console could have sent it.
+        """
+        self.policy.check_writable(operation.intent.words)
+        errand = self._errand(incident, operation.intent, None, actor)
+        errand.takes_over = operation.lane
+        errand.until = operation.at + 1000 * operation.intent.ttl_s
+        return await self._run(errand, [])
+
+    def take_over_soon(self, incident: str, operation: Operation) -> None:
+        """Take an effect over without waiting for what comes of it."""
+        if operation.key not in self._inflight:
+            task = asyncio.create_task(self.take_over(incident, operation, WARROOM))
+            self._taking.add(task)
+            task.add_done_callback(self._taking.discard)
+
+    async def look_again(self, incident: str, operation: Operation, actor: Actor) -> Outcome | None:
+        """Ask the service what became of an effect that nobody knows of; ``None`` = it cannot be told from here."""
+        effect = self.effects.get(operation.intent.effect)
+        if effect is None or operation.intent.operation_id in self._inflight:
+            return None
+        name = operation.intent.operation_id
+        outcome = await look_up(partial(effect.look_up, operation.intent), name, self.clock, self.redact)
+        if outcome is not None:
+            await self.settle(incident, outcome, actor)
+        return outcome
+
+    async def settle(self, incident: str, outcome: Outcome, actor: Actor) -> None:
+        """Write down what became of an effect, as it was looked up or as a person saw it."""
+        await self._append(incident, [Draft(ENDS[outcome.state], self._plain(body_of(outcome)), actor)])
+
+    def _errand(
+        self, incident: str, intent: Intent, call: Callable[[], Awaitable[Receipt]] | None, actor: Actor
+    ) -> Errand:
+        effect = self.effects.get(intent.effect)
+        if call is None and effect is None:
+            raise PolicyRefused(f"{intent.words}: cannot be sent from here", next="do it by hand and write a note")
+        if intent.operation_id in self._inflight:
             raise PolicyRefused(f"{intent.words}: is under way already", next="its outcome comes in the timeline")
-        task = asyncio.create_task(self._settle(incident, intent, call, action.actor), name=name)
+        return Errand(
+            incident,
+            intent,
+            call or partial(effect.send, intent),  # type: ignore[union-attr]
+            actor,
+            self.clock.now() + 1000 * intent.ttl_s,
+            partial(effect.look_up, intent) if effect is not None else None,
+            asyncio.get_running_loop().create_future(),
+        )
+
+    async def _run(self, errand: Errand, opening: Sequence[Draft]) -> Outcome:
+        name, told = errand.name, errand.told
+        assert told is not None
+        task = asyncio.create_task(self._carrier.settle(errand, opening), name=name)
         self._inflight[name] = task
         task.add_done_callback(self._settled)
         try:
-            return await asyncio.shield(task)
+            await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            if name in self._waiting:
+            if self._carrier.waits(name):
                 task.cancel()
             raise
+        return told.result() if told.done() else task.result()
 
     def _settled(self, task: asyncio.Task[Outcome]) -> None:
         self._inflight.pop(task.get_name(), None)
@@ -122,7 +190,9 @@ class Desk:
             log.error("%s: %s", task.get_name(), self.redact.text(repr(error)))
 
     async def close(self) -> None:
-        """Cut what is still on its way; each such effect gets the outcome ``unknown``, each waiting one ``dropped``."""
+        """Cut what is still on its way: each such effect gets the outcome ``unknown``, each that waits for its target
+        ``dropped``; those that wait for their service stay queued, for the next console."""
+        self._carrier.closing = True
         tasks = list(self._inflight.values())
         for task in tasks:
             task.cancel()
@@ -145,77 +215,10 @@ class Desk:
             undoes=intent.undoes or action.undoes,
         )
 
-    async def _settle(
-        self, incident: str, intent: Intent, call: Callable[[], Awaitable[Receipt]], actor: Actor
-    ) -> Outcome:
-        """From intent to outcome; a task of its own, so that nobody's hang-up ends it."""
-        name = intent.operation_id
-        opening = [Draft(Kind.ACTION_INTENDED, _dict(intent), actor)]
-        if self.policy.rule(intent.tier).second:
-            alone: dict[str, object] = {"operation_id": name, "words": intent.words, "tier": int(intent.tier)}
-            opening.append(Draft(Kind.SELF_APPROVED, alone, actor))
-        sending = Draft(Kind.ACTION_SENDING, {"operation_id": name}, actor)
-        self._waiting.add(name)
-        turn = self._turns.of(intent.target or name)
-        begun = False
-        try:
-            if turn.free:
-                async with turn:
-                    await self._append(incident, [*opening, sending])
-                    begun = True
-                    return await self._tried(incident, intent, call, actor)
-            await self._append(incident, opening)
-            begun = True
-            async with turn:
-                await self._append(incident, [sending])
-                return await self._tried(incident, intent, call, actor)
-        except asyncio.CancelledError:
-            return await self._end(incident, Outcome(name, OperationState.DROPPED, detail="withdrawn"), actor)
-        except Exception:
-            if begun:
-                outcome = Outcome(name, OperationState.DROPPED, detail="the journal could not be written")
-                await self._end(incident, outcome, actor)
-            raise
-        finally:
-            self._waiting.discard(name)
-
-    async def _tried(
-        self, incident: str, intent: Intent, call: Callable[[], Awaitable[Receipt]], actor: Actor
-    ) -> Outcome:
-        """The call itself; from here on there is always an outcome."""
-        self._waiting.discard(intent.operation_id)
-        outcome = await attempt(intent.operation_id, call, self.clock, self.redact)
-        return await self._end(incident, outcome, actor)
-
-    async def _end(self, incident: str, outcome: Outcome, actor: Actor) -> Outcome:
-        """Write the outcome; what cannot be written is kept and written before the next entry."""
-        draft = Draft(_ENDS[outcome.state], _dict(outcome), actor)
-        try:
-            await self._append(incident, [draft])
-        except asyncio.CancelledError:
-            return outcome
-        except Exception as error:
-            log.critical("%s: outcome %s not journalled: %s", outcome.operation_id, outcome.state, error)
-            self._unwritten.setdefault(incident, []).append(draft)
-            return replace(outcome, detail=f"{outcome.detail}; not in the journal yet".lstrip("; "))
-        return outcome
-
     # The journal.
 
     async def _append(self, incident: str, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
-        return await firm(self._write(incident, drafts))
-
-    async def _write(self, incident: str, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
-        """Append; before that, one by one, outcomes that could not be written earlier."""
-        late, kept = self._unwritten.pop(incident, []), []
-        for draft in late:
-            try:
-                await self._ledger.append(incident, [draft])
-            except Exception:
-                kept.append(draft)
-        if kept:
-            self._unwritten[incident] = kept + self._unwritten.get(incident, [])
-        return await self._ledger.append(incident, drafts)
+        return await firm(self._late.append(incident, drafts))
 
     def _plain(self, body: dict[str, object]) -> dict[str, object]:
         out: dict[str, object] = self.redact.value(_builtins(body))  # type: ignore[assignment]
@@ -226,8 +229,3 @@ def _builtins(value: object) -> object:
     """Plain JSON types; what has none becomes its text, so that no receipt is ever too odd to keep."""
     plain: object = to_builtins(value, str_keys=True, enc_hook=str)
     return plain
-
-
-def _dict(value: Struct) -> dict[str, object]:
-    out: dict[str, object] = to_builtins(value, str_keys=True, enc_hook=str)
-    return out

@@ -110,6 +110,12 @@ class Intent(Struct, frozen=True):
     automatic: bool = False
     undoes: str = ""
     """The operation that this one reverses."""
+    effect: str = ""
+    """What can be sent and looked up from ``args`` alone, by name; ``""`` = only who intended it can try it."""
+    ttl_s: int = 0
+    """How long it may wait for a service that cannot be reached; 0 = it is tried once."""
+    merge: str = ""
+    """Where it goes: of those that wait with the same text here only the latest is sent."""
 
 
 class Outcome(Struct, frozen=True):
@@ -123,3 +129,15 @@ class Outcome(Struct, frozen=True):
     receipt: dict[str, object] = {}
     """What the service answered that is worth keeping (ids, exit code, output hash)."""
     undo: Undo | None = None
+
+
+class Receipt(Struct, frozen=True):
+    """What a call says of itself when it comes back."""
+
+    detail: str = ""
+    """One clause for the timeline: ``exit 0``, ``#4821``."""
+    receipt: dict[str, object] = {}
+    """What is worth keeping: ids, exit code, digest of the output."""
+    undo: Undo | None = None
+    state: OperationState = OperationState.SENT
+    """``FAILED`` or ``UNKNOWN`` where the call knows better: a command that ended with 1, or one that was killed."""

@@ -107,10 +107,80 @@ class ConsoleMoved(Struct, frozen=True):
     reason: str = ""
 
 
+class DutyTaken(Struct, frozen=True):
+    """``duty.taken``: a claim, or its renewal."""
+
+    lane: str
+    console: str = ""
+    """The process; a lane passes on, duty does not."""
+    until: Annotated[Millis, Meta(ge=0)] = 0
+    after: str = ""
+    """The claim, renewal or release that it follows."""
+    basis: str = ""
+    """``vacant``, ``dead``, ``lapsed``, ``command`` or ``renewal``."""
+
+
+class DutyReleased(Struct, frozen=True):
+    """``duty.released``: the holder leaves."""
+
+    console: str = ""
+
+
+class HoldSet(Struct, frozen=True):
+    """``hold.set``: nothing automatic happens from here on."""
+
+    reason: str = ""
+    undoes: str = ""
+    carried: bool = False
+    """Said again on another page of the watch; ``by`` and ``since`` are those of the hold."""
+    by: str = ""
+    since: Annotated[Millis, Meta(ge=0)] = 0
+
+
+class HoldReleased(Struct, frozen=True):
+    """``hold.released``."""
+
+    reason: str = ""
+    undoes: str = ""
+
+
+class AnchorMade(Struct, frozen=True):
+    """``anchor.made``: heads of the lanes that stand outside."""
+
+    heads: dict[str, tuple[Annotated[int, Meta(ge=0)], str]]
+    """Lane → number and head of its last entry."""
+    sink: str
+    text: str = ""
+    """What the sink says of it."""
+
+
+class EntryRedacted(Struct, frozen=True):
+    """``entry.redacted``: what stood in an entry is taken away, by whoever owns its lane."""
+
+    target: str
+    basis: str = ""
+    approver: str = ""
+    reason: str = ""
+    wall: Annotated[Millis, Meta(ge=0)] = 0
+    """With ``logical`` the target's place in the merged order."""
+    logical: Annotated[int, Meta(ge=0)] = 0
+
+
 class Sending(Struct, frozen=True):
     """``action.sending``: durable before the call is made."""
 
     operation_id: str
+    takes_over: str = ""
+    """The lane of the dead console that had left it waiting."""
+
+
+class Queued(Struct, frozen=True):
+    """``action.queued``: certainly nothing was done; it is tried again."""
+
+    operation_id: str
+    reason: str = ""
+    again_at: Annotated[Millis, Meta(ge=0)] = 0
+    until: Annotated[Millis, Meta(ge=0)] = 0
 
 
 class RunbookStarted(Struct, frozen=True):
@@ -159,11 +229,18 @@ Body = (
     | AlertsAcked
     | ConsoleMoved
     | Intent
+    | Queued
     | Sending
     | Outcome
     | RunbookStarted
     | StepStarted
     | StepEnded
+    | DutyTaken
+    | DutyReleased
+    | HoldSet
+    | HoldReleased
+    | AnchorMade
+    | EntryRedacted
 )
 
 BODIES: dict[Kind, type[Any]] = {
@@ -180,6 +257,7 @@ BODIES: dict[Kind, type[Any]] = {
     Kind.CONSOLE_ATTACHED: ConsoleMoved,
     Kind.CONSOLE_DETACHED: ConsoleMoved,
     Kind.ACTION_INTENDED: Intent,
+    Kind.ACTION_QUEUED: Queued,
     Kind.ACTION_SENDING: Sending,
     Kind.ACTION_SENT: Outcome,
     Kind.ACTION_FAILED: Outcome,
@@ -191,6 +269,12 @@ BODIES: dict[Kind, type[Any]] = {
     Kind.STEP_FAILED: StepEnded,
     Kind.STEP_SKIPPED: StepEnded,
     Kind.STEP_UNDONE: StepEnded,
+    Kind.DUTY_TAKEN: DutyTaken,
+    Kind.DUTY_RELEASED: DutyReleased,
+    Kind.HOLD_SET: HoldSet,
+    Kind.HOLD_RELEASED: HoldReleased,
+    Kind.ANCHOR_MADE: AnchorMade,
+    Kind.ENTRY_REDACTED: EntryRedacted,
 }
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from console.model import runs
 from console.model.action import Intent, OperationState, Outcome
-from console.model.bodies import Sending
+from console.model.bodies import Queued, Sending
 from console.model.entry import Entry, Kind
 from console.model.incident import Operation
 from console.model.wording import one_line, operation_line, with_operation
@@ -25,9 +25,9 @@ _STATES = {
     Kind.ACTION_DROPPED: _S.DROPPED,
 }
 _FOLLOWS: dict[OperationState, tuple[OperationState, ...]] = {
-    _S.QUEUED: (_S.SENDING, _S.SENT, _S.FAILED, _S.UNKNOWN, _S.DROPPED),
-    _S.SENDING: (_S.SENT, _S.FAILED, _S.UNKNOWN, _S.DROPPED),
-    _S.UNKNOWN: (_S.SENDING, _S.SENT, _S.FAILED, _S.DROPPED),
+    _S.QUEUED: (_S.QUEUED, _S.SENDING, _S.SENT, _S.FAILED, _S.UNKNOWN, _S.DROPPED),
+    _S.SENDING: (_S.QUEUED, _S.SENT, _S.FAILED, _S.UNKNOWN, _S.DROPPED),
+    _S.UNKNOWN: (_S.QUEUED, _S.SENDING, _S.SENT, _S.FAILED, _S.DROPPED),
 }
 """What may follow; an effect that was sent, failed or was dropped stays that."""
 
@@ -55,7 +55,18 @@ def sending(fold: Folding, entry: Entry, body: Sending) -> None:
     """The call is about to be made."""
     known = fold.operations.get(body.operation_id)
     if known is not None and _S.SENDING in _FOLLOWS.get(known.state, ()):
-        fold.own("operations")[body.operation_id] = replace(known, state=_S.SENDING)
+        lane = entry.stamp.lane if body.takes_over else known.lane
+        fold.own("operations")[body.operation_id] = replace(known, state=_S.SENDING, lane=lane, why="", again_at=0)
+        _show(fold, body.operation_id)
+
+
+def queued(fold: Folding, entry: Entry, body: Queued) -> None:
+    """Nothing was done; it waits for its service."""
+    known = fold.operations.get(body.operation_id)
+    if known is not None and _S.QUEUED in _FOLLOWS.get(known.state, ()):
+        fold.own("operations")[body.operation_id] = replace(
+            known, state=_S.QUEUED, outcome=None, why=body.reason, again_at=body.again_at, until=body.until
+        )
         _show(fold, body.operation_id)
 
 
@@ -104,5 +115,6 @@ def _show(fold: Folding, name: str) -> None:
 SERVE: dict[Kind, Callable[[Folding, Entry, Any], None]] = {
     Kind.ACTION_INTENDED: intended,
     Kind.ACTION_SENDING: sending,
+    Kind.ACTION_QUEUED: queued,
     **dict.fromkeys(_STATES, ended),
 }

@@ -161,6 +161,7 @@ class Kind(StrEnum):
     STEP_VERIFIED = "step.verified"
     STEP_UNDONE = "step.undone"
     ACTION_INTENDED = "action.intended"
+    ACTION_QUEUED = "action.queued"
     ACTION_SENDING = "action.sending"
     ACTION_SENT = "action.sent"
     ACTION_FAILED = "action.failed"

@@ -13,7 +13,7 @@ from operator import is_
 from typing import Any
 
 from console.clock import Millis
-from console.model import effects, runs
+from console.model import automatic, effects, runs
 from console.model.action import OperationState, Outcome, Undo
 from console.model.alert import AlertState
 from console.model.bodies import (
@@ -27,6 +27,7 @@ from console.model.bodies import (
     StatusChanged,
     body_of,
 )
+from console.model.duty import Duty, Hold
 from console.model.entry import Entry, Kind
 from console.model.incident import Incident, LinkedAlert, Operation, Reversible, Status, TimelineRow
 from console.model.lifecycle import Move, move, way_back
@@ -41,7 +42,7 @@ _QUIET = (Kind.LANE_OPENED, Kind.SEGMENT_SEALED, Kind.ANCHOR_MADE)
 """Bookkeeping of the journal itself: no line in the timeline."""
 _SHARED = (
     "roles", "runs", "operations", "linked", "acked", "acked_at", "conflicts", "reversible", "chunks", "tail", "places",
-    "steps", "early",
+    "steps", "early", "moved", "anchored",
 )  # fmt: skip
 
 
@@ -74,6 +75,10 @@ class Folding:
         """Operation → run and step."""
         self.early: dict[str, tuple[OperationState, Outcome]] = {}
         """Outcomes that stand before their intent: the other lane's clock ran ahead."""
+        self.duty = Duty()
+        self.hold = Hold()
+        self.moved: dict[str, int] = {}
+        self.anchored: dict[str, int] = {}
         self._shared: set[str] = set()
 
     def copy(self) -> Folding:
@@ -92,7 +97,7 @@ class Folding:
 
     def frozen(self, before: Incident) -> Incident:
         """The state to show, sharing what did not change with the one before."""
-        self._shared.update(("roles", "operations", "linked", "acked", "acked_at"))
+        self._shared.update(("roles", "operations", "linked", "acked", "acked_at", "moved", "anchored"))
         chunks = [*self.chunks, tuple(self.tail)] if self.tail else self.chunks
         told = before.timeline.chunks
         shared = [old if old == chunk else chunk for chunk, old in zip_longest(chunks, told) if chunk]
@@ -125,6 +130,10 @@ class Folding:
             drill=self.drill,
             reversible=reversible,
             timeline=rows,
+            duty=self.duty,
+            hold=self.hold,
+            moved=self.moved,
+            anchored=self.anchored,
         )
 
     # The timeline.
@@ -164,6 +173,7 @@ class Folding:
     def apply(self, entry: Entry) -> None:
         """Take in the entry that follows in merged order; never raises for what stands in it."""
         self.entries += 1
+        automatic.moved(self, entry)
         body = body_of(entry)
         serve = _SERVE.get(entry.kind)
         if body is not None and serve is not None:
@@ -343,4 +353,5 @@ _SERVE: dict[Kind, Callable[[Folding, Entry, Any], None]] = {
     Kind.ALERT_UNACKED: Folding.ack,
     **effects.SERVE,
     **runs.SERVE,
+    **automatic.SERVE,
 }

@@ -9,6 +9,7 @@ from msgspec import Struct
 from console.clock import Millis
 from console.model.action import Intent, OperationState, Outcome, Undo
 from console.model.alert import AlertState
+from console.model.duty import Duty, Hold
 from console.model.rows import Rows
 from console.model.runbook import Run
 from console.model.severity import Severity
@@ -82,6 +83,12 @@ class Operation(Struct, frozen=True):
     lane: str
     outcome: Outcome | None = None
     undone_by: str = ""
+    why: str = ""
+    """Why it waits."""
+    again_at: Millis = 0
+    """When it is tried again."""
+    until: Millis = 0
+    """When it is given up."""
 
     @property
     def key(self) -> str:
@@ -143,6 +150,14 @@ class Incident(Struct, frozen=True):
     reversible: tuple[Reversible, ...] = ()
     """What can be taken back besides operations, the latest last; the last 32."""
     timeline: Rows[TimelineRow] = Rows()
+    duty: Duty = Duty()
+    """In which console things happen by themselves."""
+    hold: Hold = Hold()
+    """Of the watch: whether everything automatic is held."""
+    moved: dict[str, int] = {}
+    """Lane → number of its last entry that is worth an anchor."""
+    anchored: dict[str, int] = {}
+    """``<lane> <sink>`` → number of the last entry whose head stands there."""
 
     @property
     def waiting(self) -> int:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from console.clock import Millis
 from console.model.action import OperationState, Outcome
+from console.model.duty import Duty, Hold
 from console.model.entry import Entry, Stamp
 from console.model.folding import Folding
 from console.model.incident import LinkedAlert, Operation, Reversible, Status, TimelineRow
@@ -44,6 +45,10 @@ class Kept(Struct, frozen=True):
     places: dict[str, int]
     steps: dict[str, tuple[str, str]]
     early: dict[str, tuple[OperationState, Outcome]]
+    duty: Duty
+    hold: Hold
+    moved: dict[str, int]
+    anchored: dict[str, int]
 
 
 class Saved(Struct, frozen=True):

@@ -82,6 +82,8 @@ class Snapshot(Struct, frozen=True):
     read_only: bool = False
     drill: bool = False
     held: bool = False
+    held_by: str = ""
+    """Who holds everything automatic."""
     sources: tuple[SourceHealth, ...] = ()
     alerts: AlertsView = AlertsView()
     incident: Incident | None = None

@@ -267,7 +267,8 @@ def result_of(operation: Operation) -> tuple[str, Tone]:
         return "undone", Tone.PLAIN
     match state:
         case OperationState.QUEUED:
-            return f"waiting, {detail}" if detail else "waiting", Tone.WAIT
+            why = one_line(operation.why, RESULT)
+            return f"waiting, {why}" if why else "waiting", Tone.WAIT
         case OperationState.SENDING:
             return "sending", Tone.WAIT
         case OperationState.SENT:

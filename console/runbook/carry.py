@@ -10,10 +10,9 @@ from typing import Protocol
 from msgspec import Struct
 
 from console.configvalues import REFERENCE
-from console.desk.attempt import Receipt
 from console.desk.desk import Desk
 from console.errors import JournalError, Refused, WarroomError
-from console.model.action import Action, Intent, OperationState, Outcome, Tier, Undo
+from console.model.action import Action, Intent, OperationState, Outcome, Receipt, Tier, Undo
 from console.model.bodies import StepEnded, StepStarted, body_from
 from console.model.entry import Draft, Kind
 from console.model.runbook import Expect, Step, StepType

@@ -48,6 +48,8 @@ class FakeLedger:
         """Kinds whose transaction fails."""
         self.gate: asyncio.Event | None = None
         """While set and not released, every append waits."""
+        self.dead = False
+        """The console was killed: nothing is written any more, and nobody hears of it."""
         self.writes: list[tuple[str, ...]] = []
         self._seq = 0
 
@@ -55,6 +57,8 @@ class FakeLedger:
         await asyncio.sleep(0)
         if self.gate is not None:
             await self.gate.wait()
+        if self.dead:
+            raise JournalError("killed")
         if any(draft.kind in self.broken for draft in drafts):
             raise JournalError("no space left on the device", next="free some")
         self.writes.append(tuple(str(draft.kind) for draft in drafts))

@@ -4,10 +4,9 @@ import asyncio
 
 import pytest
 
-from console.desk.attempt import Receipt
 from console.desk.policy import Policy
 from console.errors import JournalError, PolicyRefused, Rejected, ServerFailed, TimedOut, Unreachable
-from console.model.action import OperationState, Tier, Undo
+from console.model.action import OperationState, Receipt, Tier, Undo
 from console.model.entry import Draft, Kind
 from console.model.incident import Tone
 from console.secret import Secret
@@ -199,7 +198,7 @@ def test_a_cancelled_caller_withdraws_what_only_waits_for_its_target():
     asyncio.run(scenario())
     assert called == []
     assert sorted(world.kinds()[3:]) == ["action.dropped", "action.sent"]
-    assert desk._turns.locks == {}
+    assert desk._carrier._turns.locks == {}
 
 
 def test_effects_on_one_target_follow_each_other_and_others_do_not_wait():

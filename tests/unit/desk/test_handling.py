@@ -7,11 +7,10 @@ from msgspec.structs import replace
 
 from console.actions import TABLE
 from console.desk.arguments import check_arguments, parse_duration
-from console.desk.attempt import Receipt
 from console.desk.handling import Handling
 from console.desk.policy import Confirm, Policy, check_digest, digest
 from console.errors import PolicyRefused, Refused, TimedOut
-from console.model.action import Preview, Reply, Tier
+from console.model.action import Preview, Receipt, Reply, Tier
 from console.secret import Secret
 from tests.unit.desk.fakes import INC, FakeHandler, World, act, desk_of, intent
 

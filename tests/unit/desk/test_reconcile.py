@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import asyncio
 
-from console.desk.attempt import Receipt
 from console.desk.reconcile import reconcile
-from console.model.action import OperationState
+from console.model.action import OperationState, Receipt
 from console.model.entry import Draft, Kind
 from console.model.runbook import StepState
 from tests.unit.desk.fakes import INC, World, act, desk_of, intent, until

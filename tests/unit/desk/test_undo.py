@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import asyncio
 
-from console.desk.attempt import Receipt
 from console.desk.desk import Desk
 from console.desk.handling import Handling
 from console.desk.undo import handlers
-from console.model.action import Action, Intent, Preview, Reply, Tier, Undo
+from console.model.action import Action, Intent, Preview, Receipt, Reply, Tier, Undo
 from console.model.entry import Draft, Kind
 from tests.unit.desk.fakes import INC, World, act, desk_of, intent
 

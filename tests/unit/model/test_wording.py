@@ -85,7 +85,7 @@ def test_what_was_intended_becomes_past_when_done(words: str, done: str):
 def test_the_right_edge_tells_how_it_went(state: OperationState, detail: str, shown: tuple[str, Tone]):
     intent = Intent("op-1", "alert.silence", "silence", "", "am", Tier.R2)
     outcome = Outcome("op-1", state, 1234, detail)
-    assert result_of(Operation(intent, state, 0, "ana", "a", outcome)) == shown
+    assert result_of(Operation(intent, state, 0, "ana", "a", outcome, why=detail)) == shown
 
 
 def test_durations_are_short():
