@@ -26,6 +26,8 @@ class Scope(StrEnum):
     RUNBOOK = "runbook"
     SILENCES = "silences"
     SOURCES = "sources"
+    OUTBOX = "outbox"
+    """Effects that wait, of which nobody knows, or that failed."""
 
 
 class ArgType(StrEnum):
@@ -286,6 +288,41 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "Reverse your last action, or the one under the cursor; asks first if the way back is risky.",
         (Arg("operation"), Arg("incident")),
         footer=4,
+    ),
+    ActionSpec(
+        "outbox.retry",
+        "try now",
+        ("r",),
+        Scope.OUTBOX,
+        Tier.R1,
+        "Try at once what waits; look up and send again what failed or is unknown (asks first).",
+        (Arg("operation", required=True), Arg("incident")),
+        footer=1,
+    ),
+    ActionSpec(
+        "outbox.drop",
+        "drop",
+        ("x",),
+        Scope.OUTBOX,
+        Tier.R1,
+        "Do not send what waits, with a reason.",
+        (Arg("operation", required=True), Arg("reason", required=True), Arg("incident")),
+        footer=2,
+    ),
+    ActionSpec(
+        "outbox.settle",
+        "settle",
+        ("m",),
+        Scope.OUTBOX,
+        Tier.R1,
+        "Say whether an effect of unknown outcome happened, and how you know.",
+        (
+            Arg("operation", required=True),
+            Arg("happened", ArgType.CHOICE, True, choices=("yes", "no")),
+            Arg("reason", required=True),
+            Arg("incident"),
+        ),
+        footer=3,
     ),
 )
 
