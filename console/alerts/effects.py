@@ -1,0 +1,123 @@
+"""Silences as effects: set and ended from what their intents say, and looked up where an answer was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct, to_builtins
+
+from console.clock import Millis
+from console.errors import Rejected
+from console.model.action import Intent, Receipt, Undo
+from console.model.alert import Matcher, Silence
+from console.ports import Effect, Silencer
+from console.text import clean
+
+T = TypeVar("T", bound=Struct)
+SET, END = "silence.set", "silence.end"
+
+
+class SilenceOrder(Struct, frozen=True):
+    """Arguments of an intent to set a silence: all that the call says."""
+
+    source: str
+    matchers: tuple[Matcher, ...]
+    starts_at: Millis
+    ends_at: Millis
+    by: str
+    comment: str
+    id: str = ""
+    """The silence that is made to last longer, ``""`` = another one is set."""
+
+    def same(self, silence: Silence) -> bool:
+        """Whether a silence is the one that was ordered: no other by the same hand ends in the same millisecond.
+
+        Comment and matchers are left out: they come back cleaned.
+        """
+        names = sorted(clean(matcher.name) for matcher in self.matchers)
+        found = sorted(matcher.name for matcher in silence.matchers)
+        return (silence.created_by, silence.ends_at, found) == (clean(self.by, 200), self.ends_at, names)
+
+
+class EndOrder(Struct, frozen=True):
+    """Arguments of an intent to end a silence."""
+
+    silence: str
+    """``<source>/<id>``."""
+
+
+class SetSilence:
+    """``silence.set``."""
+
+    def __init__(self, silencers: Mapping[str, Silencer]) -> None:
+        self._silencers = silencers
+
+    async def send(self, intent: Intent) -> Receipt:
+        order = _order(intent, SilenceOrder)
+        silencer = _silencer(self._silencers, order.source)
+        made = await silencer.create_silence(
+            order.matchers, order.starts_at, order.ends_at, order.by, order.comment, order.id
+        )
+        return _receipt(order, made)
+
+    async def look_up(self, intent: Intent) -> Receipt | None:
+        order = _order(intent, SilenceOrder)
+        for silence in await _silencer(self._silencers, order.source).silences():
+            if order.same(silence):
+                return _receipt(order, silence.id)
+        return None
+
+
+class EndSilence:
+    """``silence.end``; ending one that has ended is done already."""
+
+    def __init__(self, silencers: Mapping[str, Silencer]) -> None:
+        self._silencers = silencers
+
+    async def send(self, intent: Intent) -> Receipt:
+        order = _order(intent, EndOrder)
+        source, _, id = order.silence.partition("/")
+        await _silencer(self._silencers, source).expire_silence(id)
+        return _ended(order)
+
+    async def look_up(self, intent: Intent) -> Receipt | None:
+        order = _order(intent, EndOrder)
+        source, _, id = order.silence.partition("/")
+        holds = any(silence.id == id for silence in await _silencer(self._silencers, source).silences())
+        return None if holds else _ended(order)
+
+
+def effects(silencers: Mapping[str, Silencer]) -> dict[str, Effect]:
+    """The effects of this capability by name."""
+    return {SET: SetSilence(silencers), END: EndSilence(silencers)}
+
+
+def arguments(order: Struct) -> dict[str, object]:
+    """An order as the arguments of its intent."""
+    out: dict[str, object] = to_builtins(order)
+    return out
+
+
+def _order(intent: Intent, shape: type[T]) -> T:
+    try:
+        return msgspec.convert(intent.args, shape)
+    except msgspec.ValidationError as error:
+        raise Rejected(f"{intent.words}: its intent cannot be read: {error}") from error
+
+
+def _silencer(silencers: Mapping[str, Silencer], source: str) -> Silencer:
+    found = silencers.get(source)
+    if found is None:
+        raise Rejected(f"source {source} is not configured here", next="act from a console that has it")
+    return found
+
+
+def _receipt(order: SilenceOrder, made: str) -> Receipt:
+    undo = Undo("silence.expire", {"silence": f"{order.source}/{made}"}, "end the silence")
+    return Receipt(f"silence {made[:8]}", {"silence": f"{order.source}/{made}", "ends_at": order.ends_at}, undo)
+
+
+def _ended(order: EndOrder) -> Receipt:
+    return Receipt(f"silence {order.silence.partition('/')[2][:8]} ended", {"silence": order.silence})

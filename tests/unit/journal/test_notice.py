@@ -1,0 +1,73 @@
+"""Whoever waits for others' entries is woken by them, and by nothing else."""
+
+from __future__ import annotations
+
+import os
+import select
+from pathlib import Path
+
+import pytest
+
+from console.journal.notice import Notice
+from tests.unit.journal.support import lane_in, note, write
+
+
+def told(notice: Notice) -> bool:
+    """Whether anything was told since; the kernel tells before the call that caused it returns."""
+    ready, _, _ = select.select([notice.fd], [], [], 0)
+    notice.clear()
+    return bool(ready)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def test_entries_of_others_are_told_and_our_own_are_not(folder: Path) -> None:
+    ours, theirs = lane_in(folder, host="ours"), lane_in(folder, host="theirs")
+    notice = Notice.open((folder,), ours.name)
+    assert notice is not None
+    assert not told(notice)
+    write(ours, note("a"))
+    assert not told(notice)
+    write(theirs, note("b"))
+    assert told(notice)
+    assert not told(notice)
+    third = lane_in(folder, host="third")
+    assert told(notice)
+    write(third, note("c"))
+    assert told(notice), "a file that came later is watched too"
+    notice.close()
+    notice.close()
+
+
+def test_a_lane_of_our_name_with_more_digits_is_not_ours(folder: Path) -> None:
+    lanes = [lane_in(folder, host="a") for _ in range(17)]
+    notice = Notice.open((folder,), lanes[1].name)
+    assert notice is not None
+    assert (lanes[1].name, lanes[16].name) == ("a.0.1", "a.0.10")
+    write(lanes[16], note("x"))
+    assert told(notice)
+    notice.close()
+
+
+def test_links_and_other_files_are_not_watched(folder: Path) -> None:
+    target = folder.parent / "elsewhere"
+    target.write_text("x")
+    (folder / "evil.0.0.lane").symlink_to(target)
+    (folder / "readme").write_text("x")
+    notice = Notice.open((folder,), "ours.0.0")
+    assert notice is not None
+    with target.open("a") as file:
+        file.write("y")
+    with (folder / "readme").open("a") as file:
+        file.write("y")
+    assert not told(notice)
+    notice.close()
+
+
+def test_a_folder_that_is_missing_gives_no_notice(folder: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    assert Notice.open((folder / "none",), "ours.0.0") is None
+    assert len(os.listdir("/proc/self/fd")) == before
