@@ -17,8 +17,6 @@ from tests.unit.desk.fakes import World
 ORDER = SilenceOrder(
     "am", (Matcher("service", "db"), Matcher("env", "prod")), 0, 2_000_000_000_000, "ana", "why\n(ana)"
 )
-    "am", (Matcher("service", "db"), Matcher("env", "prod")), 0, 2_000_000_000_000, "ana", "why\n(ana)"
-)
 
 
 def intent(effect: str, order: object) -> Intent:
