@@ -71,7 +71,7 @@ class ActionSpec(Struct, frozen=True):
 
 
 _SEVERITIES = ("SEV1", "SEV2", "SEV3", "SEV4", "SEV5")
-_STATES = ("investigating", "identified", "monitoring", "resolved", "false_positive", "closed")
+_STATES = ("investigating", "identified", "monitoring", "resolved", "postmortem", "false_positive", "closed")
 
 
 def _screen(id: str, verb: str, keys: str, scope: Scope, help: str, footer: int = 0) -> ActionSpec:

@@ -78,6 +78,7 @@ class WarroomApp(App[int], inherit_bindings=False):
         self.guard = KeyGuard(self.clock.monotonic)
         self.logins: Mapping[str, tuple[str, ...]] = {s.name: s.login for s in self.config.sources if s.login}
         self.undo: Undo | None = None
+        self.drafts: dict[str, tuple[dict[str, object], dict[str, object]]] = {}
         self.view = View()
         self.snapshot, _ = handle.take()
         self.bridge = Bridge(handle, self.show)
