@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import os
@@ -40,7 +41,7 @@ from console.model.normal import Normaliser
 from console.model.source import SourceHealth
 from console.paths import shipped
 from console.paths import state as state_folder
-from console.ports import Adapter, AlertSource, Handler, MetricStore, Silencer, Watcher
+from console.ports import Adapter, AlertSource, Doubtful, Handler, MetricStore, Silencer, Watcher
 from console.runbook.acts import handlers as runbook_handlers
 from console.runbook.live import LiveOutput
 from console.runbook.shelf import Shelf
@@ -160,7 +161,7 @@ class Wiring:
         duties: list[Duty] = []
         serves: list[str] = []
         if isinstance(adapter, AlertSource) and source.options.get("alerts", True) is not False:
-            duties.append(Duty("alerts", source.poll_s, lambda: self.read_alerts(adapter)))
+            duties.append(Duty("alerts", source.poll_s, lambda: self.read_alerts(adapter), odd=lambda: odd(adapter)))
             serves.append("alerts")
         if isinstance(adapter, MetricStore) and self.board.asks(source.name):
             duties.append(Duty("metrics", max(source.poll_s, 5.0), lambda: self._read_metrics(adapter)))
@@ -178,11 +179,13 @@ class Wiring:
         )
 
     async def read_alerts(self, source: AlertSource) -> None:
-        async for delta in source.poll():
-            if delta.changed or delta.gone:
-                self.store.ingest(delta, self.clock.now())
-                self.changed()
-            await asyncio.sleep(0)
+        """Take in what changed at a source; cut short, its adapter hears of it at once and tells the rest later."""
+        async with contextlib.aclosing(source.poll()) as deltas:
+            async for delta in deltas:
+                if delta.changed or delta.gone:
+                    self.store.ingest(delta, self.clock.now())
+                    self.changed()
+                await asyncio.sleep(0)
         await self.store.settle()
         if source.name not in self._answered:
             self._answered.add(source.name)
@@ -320,6 +323,11 @@ class Wiring:
 def state_root(config: Config) -> Path:
     """The folder that holds incidents and the watch; a local one where the operator's home is on a network disk."""
     return Path(config.folder).expanduser() if config.folder else local_folder(state_folder())
+
+
+def odd(adapter: object) -> str:
+    """What of the last answer could not be read, in words; ``""`` = nothing, or the adapter does not tell."""
+    return adapter.odd if isinstance(adapter, Doubtful) else ""
 
 
 async def _must_answer(adapter: Adapter) -> None:
