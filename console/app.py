@@ -210,7 +210,7 @@ class WarroomApp(App[int], inherit_bindings=False):
             self.top.say(text, tone, hint)
 
     def answer(self, reply: Reply) -> None:
-        if reply.ok:
+        if reply.ok and not reply.data.get("reads"):
             self.undo = reply.undo
         if self.top is not None:
             self.top.replied(reply)
@@ -283,7 +283,8 @@ class WarroomApp(App[int], inherit_bindings=False):
         if code:
             self.say(f"{source}: the login command ended with {code}", Tone.BAD)
         else:
-            self.say(f"{source}: logged in; it is asked again at its next turn", Tone.GOOD)
+            self.say(f"{source}: logged in; it is asked now", Tone.GOOD)
+            self.request("source.ask", {"source": source})
 
     def switch_utc(self) -> None:
         words.use_zone(None if words.zone() is UTC else UTC)

@@ -216,6 +216,16 @@ async def _open(ask: Asking) -> Args | None:
     return None if picked is None else {"incident": picked}
 
 
+async def _ask_source(ask: Asking) -> Args | None:
+    from screens.choose import Choice
+
+    if ask.args.get("source"):
+        return {}
+    choices = [Choice(s.name, s.name, s.detail or s.type, right=str(s.health)) for s in ask.at.snapshot.sources]
+    picked = await ask.pick("source", "Ask a source now", choices, "", verb="ask")
+    return None if picked is None else {"source": picked}
+
+
 async def _declare(ask: Asking) -> Args | None:
     from screens.declare import Declare
 
@@ -234,6 +244,7 @@ _QUESTIONS: dict[str, Callable[[Asking], Awaitable[Args | None]]] = {
     "incident.open": _open,
     "incident.declare": _declare,
     "runbook.start": _runbook,
+    "source.ask": _ask_source,
     "step.run": _run,
     "step.skip": _skip,
 }

@@ -227,6 +227,7 @@ _CHECKS: dict[str, Callable[[Situation], str]] = {
     "ui.open": lambda at: "" if at.row is not None else "there is nothing under the cursor to open",
     "ui.copy": lambda at: "" if at.row is not None else "there is no row to copy",
     "ui.login": _login,
+    "source.ask": lambda at: "" if at.snapshot.sources else "no source is configured",
 }
 
 
@@ -243,6 +244,8 @@ def aim(spec: ActionSpec, at: Situation) -> dict[str, object]:
         args |= _alerts(spec, at)
     if spec.id == "silence.expire" and isinstance(at.row, Silence):
         args["silence"] = at.row.key
+    if spec.id == "source.ask" and isinstance(at.row, SourceHealth):
+        args["source"] = at.row.name
     if spec.id == "incident.open" and isinstance(at.row, IncidentLine):
         args["incident"] = at.row.key
     step = _aimed(spec, at)

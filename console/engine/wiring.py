@@ -26,7 +26,7 @@ from console.desk.desk import Desk
 from console.desk.handling import Handling
 from console.desk.policy import Policy
 from console.desk.reconcile import reconcile
-from console.engine.acts import Enter, Leave, LeaveHandler, OpenHandler
+from console.engine.acts import AskHandler, Enter, Leave, LeaveHandler, OpenHandler
 from console.engine.logfile import shared_redactor
 from console.engine.metrics import MetricBoard
 from console.engine.rooms import Rooms
@@ -42,6 +42,7 @@ from console.model.source import SourceHealth
 from console.paths import shipped
 from console.paths import state as state_folder
 from console.ports import Adapter, AlertSource, Doubtful, Handler, MetricStore, Silencer, Watcher
+from console.reference import forget
 from console.runbook.acts import handlers as runbook_handlers
 from console.runbook.live import LiveOutput
 from console.runbook.shelf import Shelf
@@ -209,10 +210,20 @@ class Wiring:
         """Whether a source has listed its alerts since the start."""
         return source in self._answered
 
-    def hurry(self) -> None:
-        """Ask every source at once."""
+    def look(self) -> None:
+        """Someone begins to look: ask every source at once that is not being waited for."""
         for task in self.sources:
-            task.hurry()
+            task.look()
+
+    async def ask_now(self, source: str) -> SourceHealth | None:
+        """Ask a source at once with secrets looked up anew; its health where it has no task of its own to ask it."""
+        forget()
+        for task in self.sources:
+            if task.health.name == source:
+                if not task.running:
+                    return await task.ask_all()
+                task.hurry()
+        return None
 
     # Acting
 
@@ -222,6 +233,7 @@ class Wiring:
         for broken in self.shelf.broken:
             log.warning("runbook %s: %s", broken.path, "; ".join(map(str, broken.problems)))
         self.handlers |= {"incident.open": OpenHandler(enter), "incident.leave": LeaveHandler(leave)}
+        self.handlers["source.ask"] = AskHandler([s.name for s in self.config.sources], self.ask_now)
         self.handlers |= alert_acts.handlers(self.office)
         self.handlers |= command_handlers(
             self.desk,
