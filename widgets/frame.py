@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from rich.cells import cell_len
@@ -86,11 +84,16 @@ def alike(one: Cell | None, other: Cell) -> bool:
     return one[1].ground == other[1].ground and not (one[1].attributes | other[1].attributes) & _SEEN
 
 
+def single(text: str) -> bool:
+    """Whether every character takes one cell."""
+    return text.isascii() or all(char < "\x7f" or cell_len(char) == 1 for char in text)
+
+
 def explode(segments: Iterable[Segment], system: ColorSystem) -> list[Cell] | None:
     """One cell a character; ``None`` if any takes another width than one."""
     out: list[Cell] = []
     for text, style, _ in segments:
-        if not text.isascii() and any(cell_len(char) != 1 for char in text if char > "\x7f"):
+        if not single(text):
             return None
         look = look_of(style, system)
         out += [(char, look) for char in text]
@@ -115,29 +118,66 @@ def runs(known: Sequence[Cell | None], wanted: Sequence[Cell]) -> Iterator[tuple
         yield start, end
 
 
+class Piece(NamedTuple):
+    """Text in one look that goes to one place."""
+
+    look: Look
+    y: int
+    x: int
+    text: str
+
+
+def pieces(y: int, x: int, cells: Sequence[Cell]) -> Iterator[Piece]:
+    """Cells side by side from ``x`` on, cut where their look changes; a blank goes with a neighbour it looks like."""
+    text, look = cells[0]
+    begin = x
+    for at, (char, own) in enumerate(cells[1:], x + 1):
+        if own != look and not (char == " " and alike((" ", look), (" ", own))):
+            if text.strip(" ") or not alike((" ", look), (" ", own)):
+                yield Piece(look, y, begin, text)
+                text, begin = "", at
+            look = own
+        text += char
+    yield Piece(look, y, begin, text)
+
+
 class Pen:
-    """Writes text in looks, knowing which look the terminal is in."""
+    """Writes text in looks, knowing where the terminal's cursor is and which look it is in."""
 
     def __init__(self) -> None:
         self._out: list[str] = []
         self._look = BARE
+        self._at = (-1, -1)
 
-    def move(self, x: int, y: int) -> None:
-        """To a cell, from wherever."""
-        self._out.append(f"\x1b[{y + 1};{x + 1}H")
-
-    def skip(self, cells: int) -> None:
-        """To the right on the same line."""
-        self._out.append(f"\x1b[{cells}C")
-
-    def write(self, text: str, look: Look) -> None:
-        """Text, all in one look."""
-        codes, self._look = turn(self._look, look, text.strip(" ") != "")
-        self._out += (codes, text)
+    def put(self, piece: Piece) -> None:
+        """Text to its place, stepping to the right where that is nearer."""
+        y, x = self._at
+        if y == piece.y and x < piece.x:
+            self._out.append(f"\x1b[{piece.x - x}C")
+        elif (y, x) != (piece.y, piece.x):
+            self._out.append(f"\x1b[{piece.y + 1};{piece.x + 1}H")
+        codes, self._look = turn(self._look, piece.look, piece.text.strip(" ") != "")
+        self._out += (codes, piece.text)
+        # Where a terminal stands after wide or combining characters is its own affair.
+        self._at = (piece.y, piece.x + len(piece.text)) if single(piece.text) else (-1, -1)
 
     def end(self) -> str:
         """All that was written; the terminal is left in its own look."""
         return "".join(self._out) + ("\x1b[0m" if self._look != BARE else "")
+
+
+def written(made: Iterable[Piece]) -> str:
+    """The bytes for these pieces in this order."""
+    pen = Pen()
+    for piece in made:
+        pen.put(piece)
+    return pen.end()
+
+
+def by_look(piece: Piece) -> tuple[str, list[str], str, int, int]:
+    """The order in which each look is turned on once: 30 lines of a list differ in few looks, but at many places."""
+    look = piece.look
+    return look.ground, sorted(look.attributes), look.colour, piece.y, piece.x
 
 
 class Frame:
@@ -161,47 +201,31 @@ class Frame:
     def everything(self, made: LayoutUpdate, system: ColorSystem) -> str:
         """Every line whole, whatever stood there."""
         self.forget()
-        pen = Pen()
+        out: list[Piece] = []
         for y, strips in enumerate(made.strips, made.region.y):
             line = list(strips)
-            pen.move(made.region.x, y)
-            for text, style, _ in (segment for strip in line for segment in strip):
-                pen.write(text, look_of(style, system))
+            out += _whole(y, made.region.x, line, system)
             if made.region.x == 0:
                 self._whole[y] = line
-        return pen.end()
+        return written(out)
 
     def parts(self, made: ChopsUpdate, system: ColorSystem) -> str:
-        """Of each span the cells that differ from those that stand there."""
-        pen = Pen()
+        """Of each span the cells that differ from those that stand there, in the order that takes fewer bytes."""
+        whole: list[Piece] = []
+        cells: list[Piece] = []
         for y, left, right in made.spans:
             known = self._line(y, right, system)
             for end, (x, strip) in zip(made.chop_ends[y], made.chops[y].items(), strict=False):
-                if strip is not None and x < right and end > left:
-                    self._draw(pen, y, known, x, strip.crop(0, min(end, right) - x), max(left, x), system)
-        return pen.end()
-
-    def _draw(self, pen: Pen, y: int, known: Line, x: int, strip: Strip, left: int, system: ColorSystem) -> None:
-        """A strip that begins at ``x``, from ``left`` on."""
-        cells = explode(strip, system)
-        if cells is None:
-            pen.move(x, y)
-            for text, style, _ in strip:
-                pen.write(text, look_of(style, system))
-            known[x : x + strip.cell_length] = [None] * strip.cell_length
-            return
-        wanted = cells[left - x :]
-        right = left + len(wanted)
-        at = -1
-        for start, end in runs(known[left:right], wanted):
-            if at < 0:
-                pen.move(left + start, y)
-            else:
-                pen.skip(start - at)
-            for look, same in groupby(wanted[start:end], itemgetter(1)):
-                pen.write("".join(char for char, _ in same), look)
-            at = end
-        known[left:right] = wanted
+                if strip is None or x >= right or end <= left:
+                    continue
+                strip = strip.crop(0, min(end, right) - x)
+                wanted = explode(strip, system)
+                if wanted is None:
+                    whole += _whole(y, x, [strip], system)
+                    known[x : x + strip.cell_length] = [None] * strip.cell_length
+                else:
+                    cells += _changed(y, max(left, x), known, wanted[max(0, left - x) :])
+        return min(written([*whole, *cells]), written([*whole, *sorted(cells, key=by_look)]), key=len)
 
     def _line(self, y: int, width: int, system: ColorSystem) -> Line:
         """The cells of a line, at least ``width`` of them."""
@@ -210,6 +234,21 @@ class Frame:
             line += explode(strip, system) or [None] * strip.cell_length
         line += [None] * (width - len(line))
         return line
+
+
+def _whole(y: int, x: int, strips: Iterable[Strip], system: ColorSystem) -> Iterator[Piece]:
+    """Strips side by side, as they are."""
+    for text, style, _ in (segment for strip in strips for segment in strip):
+        yield Piece(look_of(style, system), y, x, text)
+        x += cell_len(text)
+
+
+def _changed(y: int, x: int, known: Line, wanted: list[Cell]) -> Iterator[Piece]:
+    """What differs from the line as it is known, from ``x`` on; it is known then."""
+    before = known[x : x + len(wanted)]
+    known[x : x + len(wanted)] = wanted
+    for start, end in runs(before, wanted):
+        yield from pieces(y, x + start, wanted[start:end])
 
 
 class _Sent(CompositorUpdate):
