@@ -73,7 +73,7 @@ class ActionSpec(Struct, frozen=True):
 
 
 _SEVERITIES = ("SEV1", "SEV2", "SEV3", "SEV4", "SEV5")
-_STATES = ("investigating", "identified", "monitoring", "resolved", "false_positive", "closed")
+_STATES = ("investigating", "identified", "monitoring", "resolved", "postmortem", "false_positive", "closed")
 
 
 def _screen(id: str, verb: str, keys: str, scope: Scope, help: str, footer: int = 0) -> ActionSpec:
@@ -105,6 +105,16 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _screen("ui.silences", "silences", "f4", Scope.EVERYWHERE, "Show the silences in force."),
     _screen("ui.sources", "sources", "f5", Scope.EVERYWHERE, "Show each source's health, targets and rules."),
     _screen("ui.login", "log in", "l", Scope.SOURCES, "Run a source's login command in this terminal.", 1),
+    ActionSpec(
+        "source.ask",
+        "ask now",
+        ("a",),
+        Scope.SOURCES,
+        Tier.R0,
+        "Ask a source at once, however long it was to be left alone; secrets are looked up anew.",
+        (Arg("source", required=True, help="a source's name"),),
+        footer=2,
+    ),
     _screen("ui.wider", "wider", "plus", Scope.METRICS, "Show a longer time."),
     _screen("ui.narrower", "narrower", "minus", Scope.METRICS, "Show a shorter time."),
     ActionSpec(

@@ -36,6 +36,7 @@ from screens.keymap import Keys, check_keymap
 from screens.lobby import Lobby
 from screens.small import Small, too_small
 from widgets import marks, words
+from widgets.frame import Frame
 
 if TYPE_CHECKING:
     from screens.war_room import WarRoom
@@ -78,10 +79,12 @@ class WarroomApp(App[int], inherit_bindings=False):
         self.guard = KeyGuard(self.clock.monotonic)
         self.logins: Mapping[str, tuple[str, ...]] = {s.name: s.login for s in self.config.sources if s.login}
         self.undo: Undo | None = None
+        self.drafts: dict[str, tuple[dict[str, object], dict[str, object]]] = {}
         self.view = View()
         self.snapshot, _ = handle.take()
         self.bridge = Bridge(handle, self.show)
         self._ids: Ids = ids or RandomIds()
+        self._frame = Frame()
         self._on_painted = on_painted
         self._room: WarRoom | None = None
         self._room_key = ""
@@ -99,6 +102,7 @@ class WarroomApp(App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.set_interval(TICK_S, self._tick)
+        self.app_resume_signal.subscribe(self, lambda _: self._frame.forget())
         self.bridge.open(asyncio.get_running_loop())
         if self._on_painted is not None:
             # Whichever comes first starts it: with nothing left to refresh the former may never be called.
@@ -111,6 +115,10 @@ class WarroomApp(App[int], inherit_bindings=False):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's filters, then the gate that lets no control character out."""
         return themes.line_filters(super().get_line_filters())
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Textual's way to the terminal: of an update goes there what differs from what it shows."""
+        super()._display(screen, renderable if self.is_inline else self._frame.update(renderable))
 
     async def on_event(self, event: events.Event) -> None:
         """Every key and paste is counted before anything hears of it."""
@@ -202,7 +210,7 @@ class WarroomApp(App[int], inherit_bindings=False):
             self.top.say(text, tone, hint)
 
     def answer(self, reply: Reply) -> None:
-        if reply.ok:
+        if reply.ok and not reply.data.get("reads"):
             self.undo = reply.undo
         if self.top is not None:
             self.top.replied(reply)
@@ -275,7 +283,8 @@ class WarroomApp(App[int], inherit_bindings=False):
         if code:
             self.say(f"{source}: the login command ended with {code}", Tone.BAD)
         else:
-            self.say(f"{source}: logged in; it is asked again at its next turn", Tone.GOOD)
+            self.say(f"{source}: logged in; it is asked now", Tone.GOOD)
+            self.request("source.ask", {"source": source})
 
     def switch_utc(self) -> None:
         words.use_zone(None if words.zone() is UTC else UTC)

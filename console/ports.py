@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -39,12 +39,22 @@ class AlertSource(Protocol):
 
     name: str
 
-    def poll(self) -> AsyncIterator[AlertDelta]:
+    def poll(self) -> AsyncGenerator[AlertDelta, None]:
         """What changed since the last poll, in slices that each cost the loop at most 10 ms.
 
         The adapter remembers what it listed; an alert that is no longer listed is ``gone``.
         The first poll after an error still tells every difference to what was last yielded.
         """
+        ...
+
+
+@runtime_checkable
+class Doubtful(Protocol):
+    """A source that tells what of its last answer it could not read."""
+
+    @property
+    def odd(self) -> str:
+        """One clause; ``""`` = all of it was read."""
         ...
 
 

@@ -75,8 +75,12 @@ class Ask(Dialog[dict[str, str]]):
         Binding("shift+tab", "step(-1)", "line before", show=False),
     ]
 
-    def __init__(self, title: str, fields: Sequence[Field], *, note: str = "", start: str = "") -> None:
-        super().__init__(title, note)
+    def __init__(
+        self, title: str, fields: Sequence[Field], *, note: str = "", start: str = "", warning: str = ""
+    ) -> None:
+        """``warning`` says why the same answers were refused."""
+        super().__init__(title, "" if warning else note)
+        self._warning = warning
         self.fields = tuple(fields)
         self.inputs = {f.name: LineInput(f.value, placeholder=f.hint) for f in self.fields}
         self._start = start or next((f.name for f in fields if not f.value), self.fields[0].name)
@@ -88,6 +92,10 @@ class Ask(Dialog[dict[str, str]]):
             if field.name == self._start:
                 self.first(widget)
             yield widget
+
+    def on_mount(self) -> None:
+        if self._warning:
+            self.warn(self._warning)
 
     def content_lines(self, width: int) -> int:
         return 2 * len(self.fields)

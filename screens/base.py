@@ -26,6 +26,8 @@ from widgets.result_line import ResultLine
 
 SAID_S = 10.0
 """How long a result stands before it gives the line back."""
+MEANT = ("ui.why", "ui.copy")
+"""Moves that are about the row under the cursor, as every action is: from then on the cursor keeps it."""
 ALWAYS = ("ui.palette", "ui.filter", "ui.help")
 
 
@@ -216,6 +218,8 @@ class WarScreen(Screen[None], inherit_bindings=False):
         if reason := why_not(spec, at):
             self.say(reason, Tone.WAIT)
             return
+        if self.here is not None and (not spec.screen or spec.id in MEANT):
+            self.here.keep_cursor()
         if spec.screen:
             serve = getattr(self, f"do_{spec.id.removeprefix('ui.')}", None)
             if serve is None:

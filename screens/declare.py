@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Input
@@ -17,7 +19,7 @@ from widgets.line import Part
 
 
 class Declare(Dialog[dict[str, str]]):
-    """Ends with the arguments of ``incident.declare``, prefilled from a group."""
+    """Ends with the arguments of ``incident.declare``, prefilled from a group or from answers that were refused."""
 
     BINDINGS = [
         Binding("up", "severity(-1)", "worse", show=False),
@@ -27,13 +29,21 @@ class Declare(Dialog[dict[str, str]]):
         Binding("f6", "command", "command", show=False),
     ]
 
-    def __init__(self, group: Group | None) -> None:
-        super().__init__("Declare an incident", f"from {group.title}" if group else "")
+    def __init__(self, group: Group | None, before: Mapping[str, object] | None = None, refused: str = "") -> None:
+        super().__init__("Declare an incident", f"from {group.title}" if group and not refused else "")
+        answers = {
+            "title": group.title if group else "",
+            "severity": (group.severity if group else Severity.SEV2).name,
+            "services": ", ".join(group.services) if group else "",
+            "command": "yes",
+            **{name: str(value) for name, value in (before or {}).items()},
+        }
         self.group = group
-        self.severity = group.severity if group else Severity.SEV2
-        self.command = True
-        self.title_input = LineInput(group.title if group else "", placeholder="what users notice, in words", limit=200)
-        self.services = LineInput(", ".join(group.services) if group else "", placeholder="comma-separated")
+        self.severity = Severity[answers["severity"]]
+        self.command = answers["command"] == "yes"
+        self.title_input = LineInput(answers["title"], placeholder="what users notice, in words", limit=200)
+        self.services = LineInput(answers["services"], placeholder="comma-separated")
+        self._refused = refused
         self._scale = Words()
         self._meaning = Words()
         self._command = Words()
@@ -57,6 +67,8 @@ class Declare(Dialog[dict[str, str]]):
     def on_mount(self) -> None:
         self.title_input.cursor_position = len(self.title_input.value)
         self._tell()
+        if self._refused:
+            self.warn(self._refused)
 
     def _tell(self) -> None:
         parts: list[Part] = [(" ", "text")]

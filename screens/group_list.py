@@ -41,7 +41,9 @@ def empty_words(snapshot: Snapshot) -> str:
         return "starting"
     if not serving:
         return "no source of alerts is configured: warroom init writes a configuration"
-    silent = [s.name for s in serving if s.health not in (Health.OK, Health.SLOW)]
+    silent = [s.name for s in serving if not s.answers]
     if silent:
         return f"not all clear: no answer from {', '.join(silent)}"
+    if partial := [s.name for s in serving if s.health is Health.PARTIAL]:
+        return f"not all clear: some alerts of {', '.join(partial)} cannot be read"
     return "nothing fires"

@@ -29,6 +29,8 @@ class Host(Protocol):
     view: View
     undo: Undo | None
     """The way back of the last action of this sitting."""
+    drafts: dict[str, tuple[dict[str, object], dict[str, object]]]
+    """What was typed and came to nothing: by action its target and the answers."""
     logins: Mapping[str, tuple[str, ...]]
     """Commands that renew credentials, by source."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import ClassVar
 
@@ -10,18 +11,16 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from console.actions import Scope
-from console.model.group import Group
-from console.model.incident import IncidentLine
 from console.model.rows import Rows
 from console.model.snapshot import Snapshot
-from console.model.source import Health
+from screens.advice import TO_TOP, Hint, advise, ill, open_incidents
 from screens.ask import Words
 from screens.detail import detail
 from screens.facts import FactList
 from screens.filtering import Filtering
 from screens.group_list import empty_words, group_list, keys, sections
 from screens.host import Host
-from widgets import palette, words
+from widgets.footer import key_label
 from widgets.incident_rows import IncidentRows
 from widgets.line import Part
 from widgets.line_list import LineList, Section
@@ -83,13 +82,8 @@ class Lobby(Filtering):
         self.say(f"this is the lobby; {self.host.keys.shown('ui.quit')} leaves the console")
 
     def show_body(self, snapshot: Snapshot, now: int) -> None:
-        first, right, second, third = self._advice(snapshot, now)
-        self._first.put(first, right)
-        self._second.put(second)
-        self._third.put(third)
-        opened = [i for i in snapshot.incidents if i.status.open]
+        opened = open_incidents(snapshot)
         past = [i for i in snapshot.incidents if not i.status.open]
-        opened.sort(key=lambda i: (i.severity or 9, -i.declared_at))
         shown = [Section("", Rows.of(opened))] if opened else []
         if past:
             shown.append(Section("past", Rows.of(past)))
@@ -106,6 +100,7 @@ class Lobby(Filtering):
         self._alerts_pane.show_sources([s for s in snapshot.sources if "alerts" in s.serves], now)
         self.tell_filter_error()
         self._settle_focus(bool(opened), bool(alerts.firing))
+        self._show_advice(snapshot, now)
         self._show_detail(snapshot, now)
 
     def _settle_focus(self, opened: bool, firing: bool) -> None:
@@ -123,78 +118,44 @@ class Lobby(Filtering):
             self.detail.tell(detail(row, snapshot, now - now % 5000), now)
 
     def on_line_list_cursor_moved(self, event: LineList.CursorMoved) -> None:
-        self._show_detail(self.host.snapshot, self.host.clock.now())
+        self._show_cursor()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        self._show_cursor()
+
+    def _show_cursor(self) -> None:
+        snapshot, now = self.host.snapshot, self.host.clock.now()
+        self._show_advice(snapshot, now)
+        self._show_detail(snapshot, now)
 
     def tick_body(self, now: int) -> None:
         super().tick_body(now)
         self._alerts_pane.tick(now)
 
-    # One sentence, and the key that follows from it
+    # What is under the cursor, and the keys that act on it
 
-    def _advice(self, snapshot: Snapshot, now: int) -> tuple[list[Part], list[Part], list[Part], list[Part]]:
-        """What there is, what is to be known of it, the keys that follow, and what is amiss."""
+    def _show_advice(self, snapshot: Snapshot, now: int) -> None:
+        """What the focused list's cursor stands on, the keys that take just that, and what is amiss."""
         quit_key = self.host.keys.shown("ui.quit")
+        leave: list[Part] = [(f" {quit_key} leaves, ? shows the keys", "grey")]
         if not snapshot.version:
-            return [(" starting", "text bold")], [], [(f" {quit_key} leaves, ? shows the keys", "grey")], []
-        opened = [i for i in snapshot.incidents if i.status.open]
-        worst = min(opened, key=lambda i: (i.severity or 9, -i.declared_at), default=None)
-        if worst is not None:
-            first, right, second = self._go_on(worst, now)
-        else:
-            first, right, second = self._begin(snapshot, now)
-        third = self._warnings(snapshot) or [(f" {quit_key} leaves, ? shows the keys", "grey")]
-        return first, right, second, third
+            self._first.put([(" starting", "text bold")])
+            self._second.put(leave)
+            return
+        row = self.here.cursor_row if self.here is not None else None
+        advice = advise(snapshot, row, now)
+        self._first.put(advice.left, advice.right)
+        self._second.put(self._keys(advice.keys))
+        self._third.put(self._warnings(snapshot) or leave)
 
-    def _go_on(self, worst: IncidentLine, now: int) -> tuple[list[Part], list[Part], list[Part]]:
-        label = worst.severity.label if worst.severity else "SEV?"
-        first: list[Part] = [
-            (f" {label} ", f"{palette.severity(worst.severity)} bold"),
-            (f"{worst.key} {worst.title}", "text bold"),
-        ]
-        right: list[Part] = [
-            (f"{worst.status} {words.age(worst.declared_at, now)}, ", "grey"),
-            (f"{worst.ic} commands " if worst.ic else "nobody commands ", "person" if worst.ic else "wait"),
-        ]
-        keys = (("ui.open", "goes into the incident under the cursor"), ("incident.declare", "declares another"))
-        return first, right, self._keys(*keys)
-
-    def _begin(self, snapshot: Snapshot, now: int) -> tuple[list[Part], list[Part], list[Part]]:
-        view = snapshot.alerts
-        group: Group | None = next((g for rows in (view.major, view.minor) for g in rows if g.firing), None)
-        if group is None:
-            calm = not self._warnings(snapshot) and any("alerts" in s.serves for s in snapshot.sources)
-            text = " No incident is open and nothing fires." if calm else " No incident is open."
-            return [(text, "text bold")], [], self._keys(("incident.declare", "declares an incident by hand"))
-        root: list[Part] = [(f"  root {group.root}", "grey")] if group.root else []
-        first: list[Part] = [
-            (f" {group.severity.label} ", f"{palette.severity(group.severity)} bold"),
-            (group.title, "text bold"),
-            *root,
-        ]
-        spread = words.count(len(group.services), "service")
-        right: list[Part] = [
-            (f"{words.count(group.firing, 'alert')}, {spread}, {words.age(group.started_at, now)} old ", "grey")
-        ]
-        keys = (
-            ("incident.declare", "declares an incident from the group under the cursor"),
-            ("alert.ack", "acknowledges it"),
-        )
-        return first, right, self._keys(*keys)
-
-    def _keys(self, *pairs: tuple[str, str]) -> list[Part]:
-        from widgets.footer import key_label
-
+    def _keys(self, hints: Sequence[Hint]) -> list[Part]:
         out: list[Part] = [(" ", "grey")]
-        for id, text in pairs:
-            keys = self.host.keys.of(id)
+        for id, text in hints:
+            keys = (id,) if id == TO_TOP else self.host.keys.of(id)
             out += [(key_label(keys[0]) if keys else ":", "accent bold"), (f" {text}   ", "grey")]
         return out
 
     def _warnings(self, snapshot: Snapshot) -> list[Part]:
-        """Sources that are not well: green is only green when all of them answered."""
-        ill = [s for s in snapshot.sources if s.health not in (Health.OK, Health.SLOW, Health.STARTING)]
-        if not ill:
-            return []
-        names = ", ".join(f"{s.name} {s.health}" for s in ill)
+        names = ill(snapshot)
         key = self.host.keys.shown("ui.sources")
-        return [(f" not everything is seen: {names}", "wait"), (f"  {key} tells more", "grey")]
+        return [(f" not everything is seen: {names}", "wait"), (f"  {key} tells more", "grey")] if names else []

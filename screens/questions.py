@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from console.actions import TABLE, ActionSpec, ArgType
+from console.model.incident import Status
+from console.model.lifecycle import Move, move, reason_for, words
 from console.model.runbook import Runbook, StepType
 from console.model.severity import Severity
 from screens.host import Host
+from screens.moves import STATES, open_moves
 from screens.situation import Situation, find_group
+from screens.steps import out_of_order
 from widgets import palette
+
+if TYPE_CHECKING:
+    from screens.choose import Choice
 
 Args = dict[str, object]
 DURATIONS = ("15m", "1h", "2h", "4h", "1d")
-STATES = {
-    "investigating": "looking for the cause",
-    "identified": "the cause is known, or a way to mitigate is agreed on",
-    "monitoring": "mitigated; watching that it holds",
-    "resolved": "back to normal",
-    "false_positive": "there was no impact",
-    "closed": "nothing is left to do",
-}
-_ORDER = list(STATES)
 MEANING = {
     Severity.SEV1: "core function down for most, or data exposed",
     Severity.SEV2: "major function impaired for many",
@@ -31,20 +30,48 @@ MEANING = {
 }
 
 
-async def complete(spec: ActionSpec, host: Host, at: Situation, args: Args) -> Args | None:
-    """The arguments with what only the operator can say; ``None`` if the operator left."""
+class Asking:
+    """One gesture that needs words: what it is aimed at, and what was answered before if that was refused."""
+
+    def __init__(self, host: Host, at: Situation, args: Args, before: Args | None = None, refused: str = "") -> None:
+        self.host = host
+        self.at = at
+        self.args = args
+        self.before = before or {}
+        self.refused = refused
+        self.typed = False
+        """Whether something was typed that would be missed."""
+
+    async def form(self, title: str, *fields: Mapping[str, object], note: str = "") -> Args | None:
+        """Lines to fill in; what was typed before stands in them again."""
+        from screens.ask import Ask, Field
+
+        made = [Field(**{**field, "value": self._value(field)}) for field in fields]  # type: ignore[arg-type]
+        start = next((str(field["name"]) for field in fields if not field.get("value")), "")
+        answers = await self.host.dialog(Ask(title, made, note=note, start=start, warning=self.refused))
+        self.typed = answers is not None
+        return None if answers is None else {name: value for name, value in answers.items() if value}
+
+    def _value(self, field: Mapping[str, object]) -> str:
+        name = str(field["name"])
+        return str(self.before[name] if name in self.before else field.get("value", ""))
+
+    async def pick(
+        self, name: str, title: str, choices: Sequence[Choice], start: str, *, note: str = "", verb: str = ""
+    ) -> str | None:
+        """One of a few rows; the cursor starts on what was chosen before."""
+        from screens.choose import Choose
+
+        kept = str(self.before.get(name, ""))
+        start = kept if any(c.key == kept for c in choices) else start
+        note = self.refused or note
+        return await self.host.dialog(Choose(title, choices, start=start, note=note, verb=verb))
+
+
+async def complete(spec: ActionSpec, asking: Asking) -> Args | None:
+    """What only the operator can say; ``None`` if the operator left."""
     question = _QUESTIONS.get(spec.id)
-    if question is None:
-        return args
-    more = await question(host, at, args)
-    return None if more is None else {**args, **more}
-
-
-async def _ask(host: Host, title: str, *fields: Mapping[str, object], note: str = "") -> Args | None:
-    from screens.ask import Ask, Field
-
-    answers = await host.dialog(Ask(title, [Field(**field) for field in fields], note=note))  # type: ignore[arg-type]
-    return None if answers is None else {name: value for name, value in answers.items() if value}
+    return {} if question is None else await question(asking)
 
 
 def silenced_words(at: Situation, args: Args) -> str:
@@ -59,57 +86,56 @@ def silenced_words(at: Situation, args: Args) -> str:
     return group.title if group else "these alerts"
 
 
-async def _silence(host: Host, at: Situation, args: Args) -> Args | None:
-    return await _ask(
-        host, f"Silence {silenced_words(at, args)}",
+async def _silence(ask: Asking) -> Args | None:
+    return await ask.form(
+        f"Silence {silenced_words(ask.at, ask.args)}",
         {"name": "duration", "label": "for how long", "value": "1h", "suggestions": DURATIONS, "duration": True},
         {"name": "reason", "label": "why", "hint": "for those who find it later"},
         note="what would be muted is shown next",
-    )  # fmt: skip
+    )
 
 
-async def _note(host: Host, at: Situation, args: Args) -> Args | None:
-    return await _ask(host, "Note", {"name": "text", "label": "what happened, was found or decided"})
+async def _note(ask: Asking) -> Args | None:
+    return await ask.form("Note", {"name": "text", "label": "what happened, was found or decided"})
 
 
-async def _status(host: Host, at: Situation, args: Args) -> Args | None:
-    from screens.choose import Choice, Choose
+async def _status(ask: Asking) -> Args | None:
+    """Only where the incident can go from its state; a move that wants a reason asks for it before it is sent."""
+    from screens.choose import Choice
 
-    incident = at.incident
-    here = str(incident.status) if incident else ""
-    choices = [Choice(key, key.replace("_", " "), note) for key, note in STATES.items() if key != here]
-    following = _ORDER[_ORDER.index(here) + 1] if here in _ORDER[:-1] else "investigating"
-    picked = await host.dialog(Choose("Move the incident to", choices, start=following, note=f"it is {here}"))
+    incident = ask.at.incident
+    if incident is None:
+        return {}
+    here, onward = incident.status, open_moves(incident, ask.at.snapshot.operator, ask.at.snapshot.at)
+    choices = [Choice(s, words(s), STATES[s], right="asks why" if reason_for(here, s) else "") for s in onward]
+    first = next((s for s in onward if move(here, s) in (Move.FORWARD, Move.END)), onward[0])
+    picked = await ask.pick("status", "Move the incident to", choices, first, note=f"it is {words(here)}")
     if picked is None:
         return None
-    if picked in ("false_positive", "closed") or _backwards(here, picked):
-        more = await _ask(host, f"Move to {picked.replace('_', ' ')}", {"name": "reason", "label": "why"})
+    if wanted := reason_for(here, Status(picked)):
+        more = await ask.form(f"Move to {words(Status(picked))}", {"name": "reason", "label": "why", "hint": wanted})
         return None if more is None else {"status": picked, **more}
     return {"status": picked}
 
 
-def _backwards(here: str, picked: str) -> bool:
-    return here in _ORDER and picked in _ORDER and _ORDER.index(picked) < _ORDER.index(here)
+async def _severity(ask: Asking) -> Args | None:
+    from screens.choose import Choice
 
-
-async def _severity(host: Host, at: Situation, args: Args) -> Args | None:
-    from screens.choose import Choice, Choose
-
-    here = at.incident.severity if at.incident else None
+    here = ask.at.incident.severity if ask.at.incident else None
     choices = [
         Choice(s.name, s.name, MEANING[s], palette.severity(s), "as it is" if s is here else "") for s in Severity
     ]
-    picked = await host.dialog(Choose("Severity", choices, start=here.name if here else "SEV3"))
+    picked = await ask.pick("severity", "Severity", choices, here.name if here else "SEV3")
     if picked is None:
         return None
     if here is not None and Severity[picked] > here:
-        more = await _ask(host, f"Lower from {here.name} to {picked}", {"name": "reason", "label": "why"})
+        more = await ask.form(f"Lower from {here.name} to {picked}", {"name": "reason", "label": "why"})
         return None if more is None else {"severity": picked, **more}
     return {"severity": picked}
 
 
-async def _command(host: Host, at: Situation, args: Args) -> Args | None:
-    holder = at.incident.ic if at.incident else ""
+async def _command(ask: Asking) -> Args | None:
+    holder = ask.at.incident.ic if ask.at.incident else ""
     if not holder:
         return {}
     field = {
@@ -117,30 +143,33 @@ async def _command(host: Host, at: Situation, args: Args) -> Args | None:
         "label": f"{holder} commands; why do you take over",
         "hint": "asked to by name, shift end",
     }
-    return await _ask(host, "Take command", field)
+    return await ask.form("Take command", field)
 
 
-async def _runbook(host: Host, at: Situation, args: Args) -> Args | None:
-    from screens.choose import Choice, Choose
+async def _runbook(ask: Asking) -> Args | None:
+    from screens.choose import Choice
 
-    ordered = suggested(at)
+    ordered = suggested(ask.at)
     found = {book.id: book for book, _ in ordered}
     choices = [
         Choice(b.id, b.title, f"{len(b.steps)} steps{', ' + b.owner if b.owner else ''}", right="fits" if fits else "")
         for b, fits in ordered
     ]
-    picked = await host.dialog(Choose("Start a runbook", choices, verb="start"))
+    picked = await ask.pick("runbook", "Start a runbook", choices, "", verb="start")
     if picked is None:
         return None
     book = found[picked]
     if not book.params:
         return {"runbook": picked}
-    services = at.incident.services if at.incident else ()
+    services = ask.at.incident.services if ask.at.incident else ()
     fields = [
         {"name": name, "label": name, "value": value or (services[0] if name == "service" and services else "")}
         for name, value in book.params.items()
     ]
-    params = await _ask(host, book.title, *fields, note="values for this run")
+    kept = ask.before.get("params")
+    if isinstance(kept, dict):
+        fields = [{**field, "value": kept.get(field["name"], field["value"])} for field in fields]
+    params = await ask.form(book.title, *fields, note="values for this run")
     return None if params is None else {"runbook": picked, "params": params}
 
 
@@ -156,41 +185,57 @@ def suggested(at: Situation) -> list[tuple[Runbook, bool]]:
     return sorted(((b, fits(b)) for b in at.snapshot.runbooks), key=lambda pair: (not pair[1], pair[0].title))
 
 
-async def _run(host: Host, at: Situation, args: Args) -> Args | None:
-    step = at.step
-    if step is None or step.step.type is not StepType.MANUAL:
+async def _run(ask: Asking) -> Args | None:
+    """Out of order, or once more, a step wants a reason; one done by hand is asked what was found."""
+    step, run = ask.at.step, ask.at.run
+    if step is None or run is None:
         return {}
-    field = {"name": "result", "label": "what was found or done", "required": False, "hint": "done"}
-    return await _ask(host, f"{step.number} {step.step.title}", field, note="a manual step")
+    fields: list[Mapping[str, object]] = []
+    if why := out_of_order(step, run):
+        fields.append({"name": "reason", "label": f"{why}; why now"})
+    if step.step.type is StepType.MANUAL:
+        fields.append({"name": "result", "label": "what was found or done", "required": False, "hint": "done"})
+    note = "a manual step" if step.step.type is StepType.MANUAL else ""
+    return await ask.form(f"{step.number} {step.step.title}", *fields, note=note) if fields else {}
 
 
-async def _skip(host: Host, at: Situation, args: Args) -> Args | None:
-    step = at.step
+async def _skip(ask: Asking) -> Args | None:
+    step = ask.at.step
     title = f"Skip {step.number} {step.step.title}" if step else "Skip"
-    return await _ask(host, title, {"name": "reason", "label": "why"})
+    return await ask.form(title, {"name": "reason", "label": "why"})
 
 
-async def _open(host: Host, at: Situation, args: Args) -> Args | None:
-    from screens.choose import Choice, Choose
+async def _open(ask: Asking) -> Args | None:
+    from screens.choose import Choice
 
-    if args.get("incident"):
+    if ask.args.get("incident"):
         return {}
-    choices = [
-        Choice(i.key, i.key, i.title, "text" if i.status.open else "grey", str(i.status)) for i in at.snapshot.incidents
-    ]
-    picked = await host.dialog(Choose("Open an incident", choices, verb="open"))
+    lines = ask.at.snapshot.incidents
+    choices = [Choice(i.key, i.key, i.title, "text" if i.status.open else "grey", words(i.status)) for i in lines]
+    picked = await ask.pick("incident", "Open an incident", choices, "", verb="open")
     return None if picked is None else {"incident": picked}
 
 
-async def _declare(host: Host, at: Situation, args: Args) -> Args | None:
+async def _ask_source(ask: Asking) -> Args | None:
+    from screens.choose import Choice
+
+    if ask.args.get("source"):
+        return {}
+    choices = [Choice(s.name, s.name, s.detail or s.type, right=str(s.health)) for s in ask.at.snapshot.sources]
+    picked = await ask.pick("source", "Ask a source now", choices, "", verb="ask")
+    return None if picked is None else {"source": picked}
+
+
+async def _declare(ask: Asking) -> Args | None:
     from screens.declare import Declare
 
-    group = find_group(at.snapshot.alerts, str(args.get("group", "")))
-    answers = await host.dialog(Declare(group))
+    group = find_group(ask.at.snapshot.alerts, str(ask.args.get("group", "")))
+    answers = await ask.host.dialog(Declare(group, ask.before, ask.refused))
+    ask.typed = answers is not None
     return None if answers is None else dict(answers)
 
 
-_QUESTIONS: dict[str, Callable[[Host, Situation, Args], Awaitable[Args | None]]] = {
+_QUESTIONS: dict[str, Callable[[Asking], Awaitable[Args | None]]] = {
     "alert.silence": _silence,
     "incident.note": _note,
     "incident.status": _status,
@@ -199,6 +244,7 @@ _QUESTIONS: dict[str, Callable[[Host, Situation, Args], Awaitable[Args | None]]]
     "incident.open": _open,
     "incident.declare": _declare,
     "runbook.start": _runbook,
+    "source.ask": _ask_source,
     "step.run": _run,
     "step.skip": _skip,
 }

@@ -10,7 +10,7 @@ from screens.beside import Beside
 from screens.facts import Fact
 from screens.host import Host
 from screens.questions import suggested
-from screens.situation import current_run
+from screens.steps import Turn, current_run
 from widgets import checklist, line
 from widgets.line_list import LineList, Section
 
@@ -43,7 +43,7 @@ class RunbookScreen(Beside):
         run_key, undo_key = host.keys.shown("step.run"), host.keys.shown("desk.undo")
         super().__init__(host, _StepOrBook(run_key, undo_key))
         self._key = key
-        self._placed = False
+        self._turn = Turn()
 
     def scope_of(self, focused: LineList | None) -> Scope:
         return Scope.RUNBOOK
@@ -57,10 +57,7 @@ class RunbookScreen(Beside):
         self.list_pane.show_title("Runbook", run.title)
         started = f"started by {run.by}" if run.by else ""
         self.list_pane.show_note("  ".join(part for part in (checklist.progress(run), started) if part))
-        if not self._placed:
-            self._placed = True
-            at = run.steps[min(run.current, len(run.steps) - 1)].key
-            self.rows.move_to(self._key or at)
+        self._turn.follow(self.rows, run, self._key)
 
     def _show_books(self, snapshot: Snapshot, now: int) -> None:
         ordered = suggested(self.situation())

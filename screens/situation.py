@@ -15,6 +15,8 @@ from console.model.incident import Incident, IncidentLine, Operation, TimelineRo
 from console.model.runbook import Run, StepState, StepType, StepView
 from console.model.snapshot import AlertsView, Snapshot
 from console.model.source import SourceHealth
+from screens.moves import stuck
+from screens.steps import current_run, current_step, running_step
 
 
 class Situation(Struct, frozen=True):
@@ -43,16 +45,11 @@ class Situation(Struct, frozen=True):
 
     @property
     def step(self) -> StepView | None:
-        run = self.run
-        return run.steps[run.current] if run is not None and run.current < len(run.steps) else None
-
-
-def current_run(incident: Incident | None) -> Run | None:
-    """The run that is being worked: the latest that is not settled, else the latest."""
-    if incident is None or not incident.runs:
-        return None
-    open_runs = [r for r in incident.runs if r.current < len(r.steps)]
-    return (open_runs or list(incident.runs))[-1]
+        """The step that a key of the runbook is about: under the cursor there, else the one whose turn it is."""
+        row, run = self.row, self.run
+        if self.focus is Scope.RUNBOOK and isinstance(row, StepView) and run is not None:
+            return next((s for s in run.steps if s.key == row.key), current_step(run))
+        return current_step(run)
 
 
 def groups(view: AlertsView) -> dict[str, Group]:
@@ -154,10 +151,17 @@ def _runnable(at: Situation) -> str:
     return ""
 
 
-def _stoppable(at: Situation) -> str:
-    if reason := _step(at):
+def _skippable(at: Situation) -> str:
+    if reason := _runnable(at):
         return reason
-    return "" if at.step is not None and at.step.state is StepState.RUNNING else "no step is running"
+    settled = at.step is not None and at.step.state in (StepState.DONE, StepState.SKIPPED)
+    return f"step {at.step.number} is {at.step.state} already" if settled and at.step is not None else ""
+
+
+def _stoppable(at: Situation) -> str:
+    if at.incident is None or at.run is None:
+        return _step(at)
+    return "" if running_step(at.run) is not None else "no step is running"
 
 
 def _undoable_step(at: Situation) -> str:
@@ -181,8 +185,7 @@ def _command(at: Situation) -> str:
 
 def _status(at: Situation) -> str:
     incident = at.incident
-    closed = incident is not None and incident.status in ("closed", "merged")
-    return f"{incident.key} is {incident.status}: its state is final" if incident and closed else ""
+    return stuck(incident, at.snapshot.operator, at.snapshot.at) if incident is not None else ""
 
 
 def _wants(kind: type, text: str) -> Callable[[Situation], str]:
@@ -214,7 +217,7 @@ _CHECKS: dict[str, Callable[[Situation], str]] = {
         "" if at.snapshot.runbooks else "no runbook is known: see runbooks in the configuration"
     ),
     "step.run": _runnable,
-    "step.skip": _runnable,
+    "step.skip": _skippable,
     "step.stop": _stoppable,
     "step.undo": _undoable_step,
     "desk.undo": _undo,
@@ -224,6 +227,7 @@ _CHECKS: dict[str, Callable[[Situation], str]] = {
     "ui.open": lambda at: "" if at.row is not None else "there is nothing under the cursor to open",
     "ui.copy": lambda at: "" if at.row is not None else "there is no row to copy",
     "ui.login": _login,
+    "source.ask": lambda at: "" if at.snapshot.sources else "no source is configured",
 }
 
 
@@ -240,9 +244,11 @@ def aim(spec: ActionSpec, at: Situation) -> dict[str, object]:
         args |= _alerts(spec, at)
     if spec.id == "silence.expire" and isinstance(at.row, Silence):
         args["silence"] = at.row.key
+    if spec.id == "source.ask" and isinstance(at.row, SourceHealth):
+        args["source"] = at.row.name
     if spec.id == "incident.open" and isinstance(at.row, IncidentLine):
         args["incident"] = at.row.key
-    step = undoable_step(at) if spec.id == "step.undo" else at.step
+    step = _aimed(spec, at)
     if spec.scope is Scope.RUNBOOK and at.run is not None and step is not None:
         args |= {"run": at.run.id, "step": step.step.id}
     if spec.id == "desk.undo" and (operation := _operation(at)):
@@ -250,6 +256,13 @@ def aim(spec: ActionSpec, at: Situation) -> dict[str, object]:
     if spec.id == "incident.declare" and isinstance(at.row, Group):
         args["group"] = at.row.key
     return args
+
+
+def _aimed(spec: ActionSpec, at: Situation) -> StepView | None:
+    if spec.id == "step.undo":
+        return undoable_step(at)
+    running = running_step(at.run) if spec.id == "step.stop" and at.run is not None else None
+    return running or at.step
 
 
 def _alerts(spec: ActionSpec, at: Situation) -> dict[str, object]:

@@ -18,7 +18,8 @@ from screens.filtering import Filtering
 from screens.group_list import empty_words, group_list, keys, sections
 from screens.host import Host
 from screens.room_lists import RoomMetrics, metric_sections, timeline_note, timeline_sections
-from screens.situation import current_run, undoable
+from screens.situation import undoable
+from screens.steps import Turn, current_run
 from screens.tabs import Tab, Tabs
 from widgets import checklist
 from widgets.line_list import LineList
@@ -57,7 +58,7 @@ class WarRoom(Filtering):
         self._at = 0
         self._before = 3
         self._told_away = 0
-        self._run = ""
+        self._turn = Turn()
 
     def body(self) -> ComposeResult:
         with Container(id="body"):
@@ -206,9 +207,7 @@ class WarRoom(Filtering):
             pane.show_note("")
             return
         self.runbook.show(checklist.sections(run), now)
-        if run.id != self._run and run.steps:
-            self._run = run.id
-            self.runbook.move_to(run.steps[min(run.current, len(run.steps) - 1)].key)
+        self._turn.follow(self.runbook, run)
         pane.show_title("Runbook", run.title)
         ready = " · undo ready" if undoable(incident) or any(s.undoable for s in run.steps) else ""
         pane.show_note(f"{checklist.progress(run)}{ready}")

@@ -21,6 +21,7 @@ __all__ = ["LineList", "Painter", "Rule", "Section"]
 class LineList(Viewport, can_focus=True):
     """Rows in sections; the cursor keeps its row and the viewport its place while rows come, go and move.
 
+    Until it was moved, or its row was meant by a key, the cursor stays with the first row, whichever that is.
     With ``follow`` the list stays at its end and has no cursor until the operator moves up from there.
     """
 
@@ -81,6 +82,7 @@ class LineList(Viewport, can_focus=True):
         self._now = 0
         self._number = -1
         self._key = ""
+        self._placed = False
         self._marked: frozenset[str] = frozenset()
 
     # What it shows.
@@ -181,9 +183,14 @@ class LineList(Viewport, can_focus=True):
         if had:
             self.post_message(self.CursorMoved(self, None))
 
+    def keep_cursor(self) -> None:
+        """The row under the cursor was meant: from here on the cursor stays on it."""
+        self._placed = self._number >= 0
+
     def action_open(self) -> None:
         """Tell that the row under the cursor is to be opened."""
         if self._number >= 0:
+            self.keep_cursor()
             self.post_message(self.Opened(self, self.cursor_row))
 
     # Marks.
@@ -218,7 +225,8 @@ class LineList(Viewport, can_focus=True):
     def _settle_cursor(self) -> None:
         """Find the cursor's row again; where it is gone, stand on what took its place."""
         sections = self._sections
-        if self._key:
+        self._placed = self._placed and sections.rows > 0
+        if self._key and (self._placed or self._follow):
             found = sections.find(self._key, self._number)
             self._number = found if found >= 0 else min(self._number, sections.rows - 1)
         elif not self._follow:
@@ -251,7 +259,7 @@ class LineList(Viewport, can_focus=True):
     def _put(self, number: int) -> None:
         if not 0 <= number < self._sections.rows:
             return
-        moved = number != self._number
+        self._placed, moved = True, number != self._number
         self._number = number
         self._key = self._sections.row(number).key
         self._reveal()

@@ -9,6 +9,7 @@ from widgets.line_list import Rule
 LOOK: dict[Health, tuple[str, str, str]] = {
     Health.STARTING: ("slow", "grey", "starting"),
     Health.OK: ("ok", "good", "ok"),
+    Health.PARTIAL: ("slow", "wait", "partial"),
     Health.SLOW: ("slow", "wait", "slow"),
     Health.FAILING: ("down", "sev1", "failing"),
     Health.UNAUTHORISED: ("down", "sev1", "not authorised"),

@@ -62,6 +62,8 @@ class Form(Protocol):
 
     repaired: int
     """Items so far of which some field was wrong or unreadable."""
+    trouble: str
+    """What was wrong with the last of them."""
 
     def __call__(self, data: bytes) -> Alert | None:
         """The alert of one item's bytes; ``None`` = it cannot be read at all."""
@@ -73,6 +75,7 @@ class AlertmanagerForm:
 
     def __init__(self, source: str, normaliser: Normaliser, now: Callable[[], int], *, keep: bool = True) -> None:
         self.repaired = 0
+        self.trouble = ""
         self._maker = _Maker(source, normaliser, keep)
         self._now = now
 
@@ -81,8 +84,9 @@ class AlertmanagerForm:
         try:
             raw = _LISTED.decode(data)
             plain = _harmless(data)
-        except UNREADABLE:
+        except UNREADABLE as error:
             self.repaired += 1
+            self.trouble = clean(str(error), 120)
             found = _repair(data)
             if found is None:
                 return None
@@ -107,6 +111,7 @@ class PrometheusForm:
 
     def __init__(self, source: str, normaliser: Normaliser, *, keep: bool = True) -> None:
         self.repaired = 0
+        self.trouble = ""
         self._maker = _Maker(source, normaliser, keep)
 
     def __call__(self, data: bytes) -> Alert | None:
@@ -114,8 +119,9 @@ class PrometheusForm:
         try:
             raw = _RULE.decode(data)
             plain = _harmless(data)
-        except UNREADABLE:
+        except UNREADABLE as error:
             self.repaired += 1
+            self.trouble = clean(str(error), 120)
             found = _repair(data)
             if found is None:
                 return None

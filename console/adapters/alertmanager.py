@@ -64,9 +64,9 @@ class Alertmanager:
         self._decoder = AlertDecoder(SetUp(config.name, self.type, normaliser.grouping), self._now)
 
     @property
-    def odd(self) -> int:
-        """Alerts of the last poll that could be read in part or not at all."""
-        return self._decoder.odd
+    def odd(self) -> str:
+        """Alerts of the last poll that could be read in part or not at all, in words; ``""`` = there were none."""
+        return str(self._decoder.odd)
 
     def _now(self) -> int:
         """The server's time where it tells: an alert has ended by the clock of who lists it, not by ours."""

@@ -15,7 +15,7 @@ import msgspec
 
 from console.adapters.decode_child import SetUp, listing_for
 from console.adapters.decode_process import DecoderProcess
-from console.adapters.listing import SLICE
+from console.adapters.listing import SLICE, Odd
 from console.adapters.readers import Reader
 from console.adapters.sharing import Shared
 from console.model.alert import AlertDelta
@@ -32,7 +32,7 @@ QUIET = 20
 T = TypeVar("T")
 
 _DELTA = msgspec.msgpack.Decoder(AlertDelta)
-_COUNT = msgspec.msgpack.Decoder(int)
+_ODD = msgspec.msgpack.Decoder(Odd)
 
 
 class AlertDecoder:
@@ -48,7 +48,7 @@ class AlertDecoder:
         self._share = Shared()
         self._told: dict[str, None] = {}
         self._quiet = 0
-        self.odd = 0
+        self.odd = Odd()
         """Items of the last list that could be read in part or not at all."""
 
     @property
@@ -138,7 +138,7 @@ class AlertDecoder:
                 if kind == b"d":
                     yield self._compact(_DELTA.decode(data))
                 else:
-                    self.odd = _COUNT.decode(data)
+                    self.odd = _ODD.decode(data)
 
     def _compact(self, delta: AlertDelta) -> AlertDelta:
         """One object for equal texts, as in the process that decodes by itself."""

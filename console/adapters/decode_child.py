@@ -3,7 +3,7 @@
 Frames both ways: four bytes of length, big-endian, then that many bytes. The first frame in is the set-up as JSON. A
 body is a frame of eight bytes (the time at the source, milliseconds, big-endian), frames of content, and one of length
 zero; ``ABANDONED`` in place of a length lets go of a body that broke off. Each frame out is one byte and msgpack: ``d``
-a slice, ``e`` an error (class, what, next), ``n`` how many items were odd, which ends the answer.
+a slice, ``e`` an error (class, what, next), ``n`` which items were odd, which ends the answer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from console.adapters.alert_forms import AlertmanagerForm, PrometheusForm
 from console.adapters.alertmanager_lists import GROUPS, SILENCES
-from console.adapters.listing import Listing, plain_list
+from console.adapters.listing import Listing, Odd, plain_list
 from console.adapters.prometheus_lists import RULES, TARGETS, alert_items
 from console.adapters.readers import Reader
 from console.config import GroupingConfig
@@ -68,7 +68,7 @@ def main(into: BinaryIO, out: BinaryIO) -> None:
     gc.freeze()
     gc.disable()
     while (body := _body(into)) is not None:
-        odd = 0
+        odd = Odd()
         try:
             for part in worker.slices(body):
                 _send(out, b"d" + part)
@@ -87,7 +87,7 @@ class _Comparing:
         self._listing = listing_for(setup, lambda: self._now, keep=False)
 
     @property
-    def odd(self) -> int:
+    def odd(self) -> Odd:
         return self._listing.odd
 
     def slices(self, body: _Body) -> Iterator[bytes]:
@@ -100,7 +100,7 @@ class _Comparing:
 class _Reading:
     """Bodies that are read whole."""
 
-    odd = 0
+    odd = Odd()
 
     def __init__(self, setup: SetUp) -> None:
         self._setup = setup

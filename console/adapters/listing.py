@@ -34,6 +34,23 @@ def plain_list(body: Body) -> Sequence[Raw]:
         raise BadAnswer(f"the answer is not a list of alerts: {clean(str(error), 200)}") from None
 
 
+class Odd(Struct, frozen=True):
+    """What of a list could not be read as it should, and in words what was wrong with the first of it."""
+
+    unread: int = 0
+    repaired: int = 0
+    """Read in part: a wrong field is left out."""
+    listed: int = 0
+    example: str = ""
+
+    def __str__(self) -> str:
+        parts = [f"{self.unread} of {self.listed} alerts unreadable"] if self.unread else []
+        if self.repaired:
+            of = "" if parts else f" of {self.listed} alerts"
+            parts.append(f"{self.repaired}{of} read in part")
+        return f"{', '.join(parts)}: {self.example}" if parts and self.example else ", ".join(parts)
+
+
 class Slice(Struct):
     """A part of the differences: the alerts, the same as msgpack, and the keys of those that are gone."""
 
@@ -58,14 +75,14 @@ class Listing:
         self._items = items
         self._known: dict[str, tuple[int, int]] = {}
         self._by_bytes: dict[int, str] = {}
-        self._odd: set[str] = set()
-        self.unread = 0
-        """Items of the last list that could not be read at all."""
+        self._repaired: set[str] = set()
+        self._unread = 0
+        self._example = ""
 
     @property
-    def odd(self) -> int:
+    def odd(self) -> Odd:
         """Items of the last list that could be read in part or not at all."""
-        return self.unread + len(self._odd)
+        return Odd(self._unread, len(self._repaired), len(self._known) + self._unread, self._example)
 
     def read(self, body: Body) -> Iterator[AlertDelta]:
         """Slices of what changed; the last has ``last``. Raises before the first slice if it is no list."""
@@ -80,7 +97,9 @@ class Listing:
         seen: set[str] = set()
         part = Slice()
         built = scanned = 0
-        self.unread = 0
+        self._unread = 0
+        if not self._repaired:
+            self._example = ""
         for item in items:
             data = bytes(item)
             mark = hash(data)
@@ -100,17 +119,19 @@ class Listing:
         """Build one item and note what it has come to."""
         repaired = self._form.repaired
         alert = self._form(data)
+        if self._form.repaired > repaired:
+            self._example = self._example or self._form.trouble
         if alert is None:
-            self.unread += 1
+            self._unread += 1
             return
         key = alert.key
         if key in seen:
             return
         seen.add(key)
         if self._form.repaired > repaired:
-            self._odd.add(key)
+            self._repaired.add(key)
         else:
-            self._odd.discard(key)
+            self._repaired.discard(key)
         packed = _ENCODE(alert)
         content = hash(packed)
         before = self._known.get(key)
@@ -132,6 +153,6 @@ class Listing:
             part.gone = gone[at : at + SLICE]
             for key in part.gone:
                 self._by_bytes.pop(self._known.pop(key)[0], None)
-                self._odd.discard(key)
+                self._repaired.discard(key)
         part.last = True
         yield part

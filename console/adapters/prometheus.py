@@ -74,9 +74,9 @@ class Prometheus:
         self._alerts = config.options.get("alerts", True) is not False
 
     @property
-    def odd(self) -> int:
-        """Alerts of the last poll that could be read in part or not at all."""
-        return self._decoder.odd
+    def odd(self) -> str:
+        """Alerts of the last poll that could be read in part or not at all, in words; ``""`` = there were none."""
+        return str(self._decoder.odd)
 
     async def poll(self) -> AsyncGenerator[AlertDelta, None]:
         """Pending and firing alerts of its rules, compared with the last poll."""

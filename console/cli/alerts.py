@@ -79,10 +79,7 @@ def _state(row: AlertRow) -> str:
 
 
 def _tell_health(health: Sequence[SourceHealth], *, quiet: bool) -> int:
-    """Name what did not answer; the exit code."""
-    from console.model.source import Health
-
-    bad = [h for h in health if h.health not in (Health.OK, Health.SLOW)]
-    for one in [] if quiet else bad:
+    """Name what did not answer, or not with all; the exit code."""
+    for one in [] if quiet else [h for h in health if h.detail]:
         say(f"warroom: {one.name} ({one.type}) {one.health}: {one.detail}", err=True)
-    return Exit.BACKEND if bad else Exit.OK
+    return Exit.OK if all(h.answers for h in health) else Exit.BACKEND

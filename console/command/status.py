@@ -12,7 +12,7 @@ from console.model.action import Action, Preview, Reply, Tier, Undo
 from console.model.bodies import StatusChanged, body_from
 from console.model.entry import Draft, Kind
 from console.model.incident import Incident, Status
-from console.model.lifecycle import Move, major, move, reopen_ms, soak_ms, way_back, ways
+from console.model.lifecycle import Move, hindrance, major, move, reason_for, soak_ms, way_back, ways, words
 from console.model.wording import count, took
 
 
@@ -45,12 +45,12 @@ class ChangeStatus:
         plan = self._plan(action)
         back = way_back(plan.state.status, plan.after)
         return Preview(
-            title=f"{plan.state.key}: {plan.state.status} → {_words(plan.after)}",
+            title=f"{plan.state.key}: {plan.state.status} → {words(plan.after)}",
             call="an entry in the journal",
             target=plan.state.key,
             tier=Tier.R2 if plan.asks else Tier.R1,
             sample=tuple(self._firing(plan.state.key)[:5]) if plan.after is Status.RESOLVED else (),
-            undo=f"back to {_words(back)}" if back else "",
+            undo=f"back to {words(back)}" if back else "",
             warning="; ".join(plan.warnings),
             # Which alerts fire may change while the question is read; what is asked does not.
             digest=f"{plan.state.key}:{plan.state.status}:{plan.after}:{int(plan.asks)}",
@@ -61,7 +61,7 @@ class ChangeStatus:
         plan = self._plan(action)
         if plan.asks and not action.digest:
             raise Refused(
-                "not done yet: " + ("; ".join(plan.warnings) or f"{_words(plan.after)} is the end"),
+                "not done yet: " + ("; ".join(plan.warnings) or f"{words(plan.after)} is the end"),
                 next="confirm it"
                 if plan.meaning is Move.SHORT or not plan.warnings
                 else "confirm it, or give a reason",
@@ -71,12 +71,12 @@ class ChangeStatus:
         await self._acts.desk.record(key, [Draft(Kind.STATUS_CHANGED, body_from(body))], action)
         if (stands := self._acts.state(key).status) is not after:
             return Reply(
-                action.request_id, False, f"{key} is {_words(stands)}: somebody moved it first", next="see the timeline"
+                action.request_id, False, f"{key} is {words(stands)}: somebody moved it first", next="see the timeline"
             )
         return Reply(
             action.request_id,
             True,
-            f"{key} is {_words(after)}" + (f"; {body.warning}" if body.warning else ""),
+            f"{key} is {words(after)}" + (f"; {body.warning}" if body.warning else ""),
             undo=_undo(key, before, after) if not action.undoes else None,
             data={"incident": key, "status": str(after)},
         )
@@ -86,16 +86,17 @@ class ChangeStatus:
         try:
             after = Status(text(action, "status").lower().replace(" ", "_"))
         except ValueError:
-            raise Refused(f"there is no state {text(action, 'status')!r}", next=_ways(state)) from None
-        meaning = move(state.status, after)
+            raise Refused(
+                f"there is no state {text(action, 'status')!r}", next=", ".join(map(words, ways(state.status)))
+            ) from None
         if after is state.status:
-            raise Refused(f"{state.key} is {_words(after)} already")
-        if meaning is None:
-            raise Refused(f"{_words(after)} does not follow {_words(state.status)}", next=_ways(state))
+            raise Refused(f"{state.key} is {words(after)} already")
         now = self._acts.desk.clock.now()
-        _guard_command(state, after, meaning, action.actor.id)
-        _guard_reason(state, after, meaning, reason)
-        _guard_facts(state, after, meaning, now)
+        hindered, onward = hindrance(state, after, action.actor.id, now)
+        meaning = move(state.status, after)
+        if hindered or meaning is None:
+            raise Refused(hindered, next=onward)
+        _guard_reason(state, after, reason)
         return Plan(state, after, meaning, reason, self._warnings(state, after, now))
 
     def _warnings(self, state: Incident, after: Status, now: int) -> tuple[str, ...]:
@@ -117,39 +118,17 @@ class ChangeStatus:
         return tuple(out)
 
 
-def _guard_command(state: Incident, after: Status, meaning: Move, who: str) -> None:
-    if state.status is Status.INVESTIGATING and major(state.severity) and not state.ic:
-        raise Refused(f"nobody commands {state.key}, and it is major", next="take command first, with i")
-    alone = after is Status.FALSE_POSITIVE or (meaning is Move.SHORT and major(state.severity))
-    if alone and state.ic and who != state.ic:
-        raise Refused(f"that is for {state.ic}, who commands", next=f"ask {state.ic}, or take command")
-
-
-def _guard_reason(state: Incident, after: Status, meaning: Move, reason: str) -> None:
-    if reason:
+def _guard_reason(state: Incident, after: Status, reason: str) -> None:
+    wanted = reason_for(state.status, after)
+    if not wanted or reason:
         return
     if after is Status.FALSE_POSITIVE:
-        raise Refused(
-            "a false positive needs a reason",
-            next="noise, expected change, duplicate, test or misroute; and how you know",
-        )
-    if meaning is Move.SHORT:
-        raise Refused(f"resolving from {state.status} needs a reason", next="how it ended, or go over monitoring")
-    if meaning in (Move.BACK, Move.REOPEN):
-        raise Refused("going back needs a reason", next="what was seen")
-    if after is Status.CLOSED and state.status is Status.RESOLVED:
-        raise Refused("closing without a review needs a reason", next="why no review is needed")
-
-
-def _guard_facts(state: Incident, after: Status, meaning: Move, now: int) -> None:
-    if after is Status.RESOLVED and state.severity is None:
-        raise Refused("an incident without a severity is not resolved", next="set the severity first, with v")
-    ended, limit = state.resolved_at or state.status_at, reopen_ms(state.peak_severity)
-    if meaning is Move.REOPEN and now - ended > limit:
-        raise Refused(
-            f"{state.key} ended over {limit // 3_600_000} h ago",
-            next=f"declare another incident and cite {state.key} in its first note",
-        )
+        raise Refused("a false positive needs a reason", next=wanted)
+    if after is Status.RESOLVED:
+        raise Refused(f"resolving from {state.status} needs a reason", next=f"{wanted}, or go over monitoring")
+    if after is Status.CLOSED:
+        raise Refused("closing without a review needs a reason", next=wanted)
+    raise Refused("going back needs a reason", next=wanted)
 
 
 def _undo(incident: str, before: Status, after: Status) -> Undo | None:
@@ -158,16 +137,7 @@ def _undo(incident: str, before: Status, after: Status) -> Undo | None:
         return None
     args: dict[str, object] = {
         "status": str(back),
-        "reason": f"{_words(after)} was a mistake",
+        "reason": f"{words(after)} was a mistake",
         "incident": incident,
     }
-    return Undo("incident.status", args, f"back to {_words(back)}")
-
-
-def _words(status: Status) -> str:
-    return str(status).replace("_", " ")
-
-
-def _ways(state: Incident) -> str:
-    names = [_words(after) for after in ways(state.status)]
-    return f"from {_words(state.status)}: {', '.join(names)}" if names else f"{_words(state.status)} is the end"
+    return Undo("incident.status", args, f"back to {words(back)}")

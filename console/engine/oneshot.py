@@ -9,7 +9,7 @@ from typing import TypeVar
 from console.clock import Clock, Ids, RandomIds, SystemClock
 from console.config import Config
 from console.engine.pace import health_of
-from console.engine.wiring import Wiring
+from console.engine.wiring import Wiring, odd
 from console.errors import WarroomError
 from console.model.action import Action, Reply
 from console.model.alert import AlertRow
@@ -104,7 +104,9 @@ class _Once:
         except Exception as error:
             mark, detail = health_of(error)
             return replace(health, health=mark, detail=detail)
-        return replace(health, health=Health.OK, fresh_at=self.wiring.clock.now())
+        told = odd(adapter)
+        mark = Health.PARTIAL if told else Health.OK
+        return replace(health, health=mark, detail=told, fresh_at=self.wiring.clock.now())
 
 
 async def _all(work: Sequence[Callable[[], Awaitable[None]]]) -> None:

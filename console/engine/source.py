@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -15,7 +16,9 @@ from console.model.source import Health, SourceHealth
 
 log = logging.getLogger("warroom.engine")
 
-_WORST = (Health.UNAUTHORISED, Health.FAILING, Health.LIMITED, Health.SLOW, Health.STARTING, Health.OK)
+_WORST = (
+    Health.UNAUTHORISED, Health.FAILING, Health.LIMITED, Health.PARTIAL, Health.SLOW, Health.STARTING, Health.OK,
+)  # fmt: skip
 IDLE_S = 60.0
 """How long a duty that nobody looks at sleeps; whoever begins to look hurries it."""
 
@@ -24,12 +27,18 @@ class Duty:
     """Something to ask of a source every so often; a failure of one leaves the others' pace alone."""
 
     def __init__(
-        self, name: str, every_s: float, work: Callable[[], Awaitable[None]], wanted: Callable[[], bool] = lambda: True
+        self,
+        name: str,
+        every_s: float,
+        work: Callable[[], Awaitable[None]],
+        wanted: Callable[[], bool] = lambda: True,
+        odd: Callable[[], str] = str,
     ) -> None:
-        """``wanted`` says whether anyone looks at it."""
+        """``wanted`` says whether anyone looks at it, ``odd`` what of the last answer could not be read."""
         self.name = name
         self.work = work
         self.wanted = wanted
+        self.odd = odd
         self.pace = Pace(every_s)
         self.health = Health.STARTING
         self.detail = ""
@@ -57,27 +66,43 @@ class SourceTask:
         self._limit_s = limit_s
         self._clock = clock
         self._changed = changed
+        self.running = False
 
     def hurry(self) -> None:
-        """Ask at once: after a re-login, or when someone begins to look."""
+        """Ask at once, whatever was to be waited for: the operator said so, or credentials were renewed.
+
+        What is being asked at this moment is asked once more: it may still have begun with the old credentials.
+        """
         for duty in self.duties:
             duty.hurry.set()
 
+    def look(self) -> None:
+        """Ask at once, for someone begins to look; a duty that waits after a failure goes on waiting."""
+        for duty in self.duties:
+            if duty.retry_at <= self._clock.now():
+                duty.hurry.set()
+
     async def run(self) -> None:
         """Never returns; cancel it to end."""
+        self.running = True
         async with asyncio.TaskGroup() as group:
             for duty in self.duties:
                 group.create_task(self._attend(duty), name=f"{self.health.name} {duty.name}")
 
     async def _attend(self, duty: Duty) -> None:
         while True:
-            wait = await self.ask(duty) if duty.wanted() else IDLE_S
             duty.hurry.clear()
-            try:
+            wait = await self.ask(duty) if duty.wanted() else IDLE_S
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await duty.hurry.wait()
-            except TimeoutError:
-                continue
+
+    async def ask_all(self) -> SourceHealth:
+        """Ask every duty that is wanted once, where no task does; the health that comes of it."""
+        for duty in self.duties:
+            if duty.wanted():
+                await self.ask(duty)
+        return self.health
 
     async def ask(self, duty: Duty) -> float:
         """Ask once and note what came of it; seconds until the next time."""
@@ -96,9 +121,9 @@ class SourceTask:
 
     def _succeeded(self, duty: Duty, took_s: float) -> float:
         rest = duty.pace.succeeded(took_s)
-        slow = took_s > duty.pace.interval_s / 2
-        duty.health = Health.SLOW if slow else Health.OK
-        duty.detail = f"{duty.name} take {took_s:.1f} s to answer" if slow else ""
+        slow, odd = took_s > duty.pace.interval_s / 2, duty.odd()
+        duty.health = Health.PARTIAL if odd else Health.SLOW if slow else Health.OK
+        duty.detail = "; ".join(filter(None, (odd, f"{duty.name} take {took_s:.1f} s to answer" if slow else "")))
         duty.fresh_at, duty.retry_at = self._clock.now(), 0
         duty.latency_ms = round(took_s * 1000)
         return max(rest, duty.pace.interval_s - took_s, 0.05)

@@ -43,7 +43,7 @@ class Viewer:
         wiring.board.range_s = view.range_s
         wiring.looked_at_targets = view.targets
         if view.range_s != before.range_s or (view.targets and not before.targets):
-            wiring.hurry()
+            wiring.look()
         if view.filter != before.filter:
             await wiring.store.refilter(view.filter)
         touch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import os
@@ -25,7 +26,7 @@ from console.desk.desk import Desk
 from console.desk.handling import Handling
 from console.desk.policy import Policy
 from console.desk.reconcile import reconcile
-from console.engine.acts import Enter, Leave, LeaveHandler, OpenHandler
+from console.engine.acts import AskHandler, Enter, Leave, LeaveHandler, OpenHandler
 from console.engine.logfile import shared_redactor
 from console.engine.metrics import MetricBoard
 from console.engine.rooms import Rooms
@@ -40,7 +41,8 @@ from console.model.normal import Normaliser
 from console.model.source import SourceHealth
 from console.paths import shipped
 from console.paths import state as state_folder
-from console.ports import Adapter, AlertSource, Handler, MetricStore, Silencer, Watcher
+from console.ports import Adapter, AlertSource, Doubtful, Handler, MetricStore, Silencer, Watcher
+from console.reference import forget
 from console.runbook.acts import handlers as runbook_handlers
 from console.runbook.live import LiveOutput
 from console.runbook.shelf import Shelf
@@ -160,7 +162,7 @@ class Wiring:
         duties: list[Duty] = []
         serves: list[str] = []
         if isinstance(adapter, AlertSource) and source.options.get("alerts", True) is not False:
-            duties.append(Duty("alerts", source.poll_s, lambda: self.read_alerts(adapter)))
+            duties.append(Duty("alerts", source.poll_s, lambda: self.read_alerts(adapter), odd=lambda: odd(adapter)))
             serves.append("alerts")
         if isinstance(adapter, MetricStore) and self.board.asks(source.name):
             duties.append(Duty("metrics", max(source.poll_s, 5.0), lambda: self._read_metrics(adapter)))
@@ -178,11 +180,13 @@ class Wiring:
         )
 
     async def read_alerts(self, source: AlertSource) -> None:
-        async for delta in source.poll():
-            if delta.changed or delta.gone:
-                self.store.ingest(delta, self.clock.now())
-                self.changed()
-            await asyncio.sleep(0)
+        """Take in what changed at a source; cut short, its adapter hears of it at once and tells the rest later."""
+        async with contextlib.aclosing(source.poll()) as deltas:
+            async for delta in deltas:
+                if delta.changed or delta.gone:
+                    self.store.ingest(delta, self.clock.now())
+                    self.changed()
+                await asyncio.sleep(0)
         await self.store.settle()
         if source.name not in self._answered:
             self._answered.add(source.name)
@@ -206,10 +210,20 @@ class Wiring:
         """Whether a source has listed its alerts since the start."""
         return source in self._answered
 
-    def hurry(self) -> None:
-        """Ask every source at once."""
+    def look(self) -> None:
+        """Someone begins to look: ask every source at once that is not being waited for."""
         for task in self.sources:
-            task.hurry()
+            task.look()
+
+    async def ask_now(self, source: str) -> SourceHealth | None:
+        """Ask a source at once with secrets looked up anew; its health where it has no task of its own to ask it."""
+        forget()
+        for task in self.sources:
+            if task.health.name == source:
+                if not task.running:
+                    return await task.ask_all()
+                task.hurry()
+        return None
 
     # Acting
 
@@ -219,6 +233,7 @@ class Wiring:
         for broken in self.shelf.broken:
             log.warning("runbook %s: %s", broken.path, "; ".join(map(str, broken.problems)))
         self.handlers |= {"incident.open": OpenHandler(enter), "incident.leave": LeaveHandler(leave)}
+        self.handlers["source.ask"] = AskHandler([s.name for s in self.config.sources], self.ask_now)
         self.handlers |= alert_acts.handlers(self.office)
         self.handlers |= command_handlers(
             self.desk,
@@ -320,6 +335,11 @@ class Wiring:
 def state_root(config: Config) -> Path:
     """The folder that holds incidents and the watch; a local one where the operator's home is on a network disk."""
     return Path(config.folder).expanduser() if config.folder else local_folder(state_folder())
+
+
+def odd(adapter: object) -> str:
+    """What of the last answer could not be read, in words; ``""`` = nothing, or the adapter does not tell."""
+    return adapter.odd if isinstance(adapter, Doubtful) else ""
 
 
 async def _must_answer(adapter: Adapter) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from console.clock import Millis
-from console.model.incident import Status
+from console.model.incident import Incident, Status
 from console.model.severity import Severity
 
 _HOUR = 3_600_000
@@ -57,6 +57,47 @@ def move(before: Status, after: Status) -> Move | None:
 def ways(before: Status) -> tuple[Status, ...]:
     """The states that can follow, in the order of an incident's life."""
     return tuple(after for (start, after) in MOVES if start is before)
+
+
+def reason_for(before: Status, after: Status) -> str:
+    """What a change has to be justified with, ``""`` if it goes without a reason."""
+    if after is _S.FALSE_POSITIVE:
+        return "noise, expected change, duplicate, test or misroute; and how you know"
+    if before is _S.RESOLVED and after is _S.CLOSED:
+        return "why no review is needed"
+    wanted = {Move.SHORT: "how it ended", Move.BACK: "what was seen", Move.REOPEN: "what was seen"}
+    return wanted.get(MOVES.get((before, after), Move.FORWARD), "")
+
+
+def hindrance(state: Incident, after: Status, who: str, now: Millis) -> tuple[str, str]:
+    """Why somebody cannot make a change whatever they say, and what to do about it; ``("", "")`` if they can."""
+    meaning = move(state.status, after)
+    if meaning is None:
+        return f"{words(after)} does not follow {words(state.status)}", _onward(state.status)
+    if state.status is _S.INVESTIGATING and major(state.severity) and not state.ic:
+        return f"nobody commands {state.key}, and it is major", "take command first, with i"
+    alone = after is _S.FALSE_POSITIVE or (meaning is Move.SHORT and major(state.severity))
+    if alone and state.ic and who != state.ic:
+        return f"that is for {state.ic}, who commands", f"ask {state.ic}, or take command"
+    if after is _S.RESOLVED and state.severity is None:
+        return "an incident without a severity is not resolved", "set the severity first, with v"
+    ended, limit = state.resolved_at or state.status_at, reopen_ms(state.peak_severity)
+    if meaning is Move.REOPEN and now - ended > limit:
+        return (
+            f"{state.key} ended over {limit // 3_600_000} h ago",
+            f"declare another incident and cite {state.key} in its first note",
+        )
+    return "", ""
+
+
+def words(status: Status) -> str:
+    """A state as it is said: ``false positive``."""
+    return str(status).replace("_", " ")
+
+
+def _onward(status: Status) -> str:
+    names = [words(after) for after in ways(status)]
+    return f"from {words(status)}: {', '.join(names)}" if names else f"{words(status)} is the end"
 
 
 def way_back(before: Status, after: Status) -> Status | None:

@@ -14,6 +14,8 @@ class Health(StrEnum):
 
     STARTING = "starting"
     OK = "ok"
+    PARTIAL = "partial"
+    """Answers, but not all that it listed could be read."""
     SLOW = "slow"
     """Answers, but takes over half of its interval."""
     FAILING = "failing"
@@ -43,6 +45,11 @@ class SourceHealth(Struct, frozen=True):
     @property
     def key(self) -> str:
         return self.name
+
+    @property
+    def answers(self) -> bool:
+        """Whether its last answer arrived, be it late or in part."""
+        return self.health in (Health.OK, Health.SLOW, Health.PARTIAL)
 
     def stale(self, now: Millis) -> bool:
         """Older than three polls."""

@@ -50,6 +50,9 @@ class FakeEngine:
         self.looked: list[str] = []
         self.previews: dict[str, Preview] = {"alert.silence": PREVIEW, "step.run": ROLLBACK, "silence.expire": PREVIEW}
         self.refuses: dict[str, str] = {}
+        """What a guard says no to: nothing was done."""
+        self.fails: dict[str, str] = {}
+        """What fails while it is done."""
         self.mute = False
         self._replies: list[Reply] = []
         self._wake: Callable[[], None] = lambda: None
@@ -62,7 +65,9 @@ class FakeEngine:
 
     def _reply(self, action: Action) -> Reply:
         if action.id in self.refuses:
-            return Reply(action.request_id, False, self.refuses[action.id], "try again")
+            return Reply(action.request_id, False, self.refuses[action.id], "try again", data={"error": "Refused"})
+        if action.id in self.fails and not action.preview:
+            return Reply(action.request_id, False, self.fails[action.id], "try again")
         if action.preview:
             preview = self.previews.get(action.id, replace(PREVIEW, title=action.id, tier=Tier.R1))
             return Reply(action.request_id, True, "", preview=preview)

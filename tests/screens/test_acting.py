@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 from textual import events
 
+from console.model.incident import Status
+from console.model.lifecycle import reason_for, ways
 from console.model.rows import Rows
+from console.model.runbook import StepState
+from console.model.snapshot import Snapshot
 from screens.ask import Ask
 from screens.choose import Choose
 from screens.commands import Commands
 from screens.confirm import Confirm
 from screens.declare import Declare
+from screens.runbook import RunbookScreen
+from screens.war_room import WarRoom
 from tests.screens import world
 from tests.screens.driving import Hand, drive
 from tests.screens.fake import PREVIEW
@@ -277,5 +284,181 @@ def test_copy_goes_to_the_terminal_only_on_the_key() -> None:
         assert hand.app.clipboard == ""
         await hand.press("c")
         assert hand.app.clipboard == "payments failing at checkout"
+
+    drive(play)
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_the_status_menu_offers_only_moves_that_there_are(status: Status) -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("t")
+        await hand.settle()
+        screen = hand.app.screen
+        if not isinstance(screen, Choose):
+            assert "final" in hand.said()
+            assert not set(ways(status)) - {Status.MERGED}
+            return
+        offered = {Status(choice.key) for choice in screen.choices}
+        assert offered == set(ways(status)) - {Status.MERGED}
+        assert all(bool(c.right) is bool(reason_for(status, Status(c.key))) for c in screen.choices)
+
+    incident = replace(world.INCIDENT, status=status, resolved_at=world.NOW - 1000)
+    drive(play, replace(world.ROOM, incident=incident))
+
+
+def test_a_move_that_wants_a_reason_asks_for_it_before_it_is_sent() -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("t", "down", "down", "enter")
+        await hand.settle()
+        assert isinstance(hand.app.screen, Ask)
+        assert "how it ended" in hand.text()
+        await hand.type("rolled back")
+        await hand.press("enter")
+        await hand.settle()
+        (done,) = hand.engine.done()
+        assert done.args == {"incident": "INC-0042", "status": "resolved", "reason": "rolled back"}
+
+    drive(play)
+
+
+def test_where_nobody_can_move_the_incident_the_key_says_what_comes_first() -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("t")
+        await hand.settle()
+        assert hand.said() == "nobody commands INC-0042, and it is major: take command first, with i"
+        assert hand.engine.actions == []
+
+    drive(play, replace(world.ROOM, incident=replace(world.INCIDENT, ic="")))
+
+
+def test_what_is_refused_comes_back_with_the_words_that_were_typed() -> None:
+    async def play(hand: Hand) -> None:
+        hand.engine.refuses["alert.silence"] = "none of these alerts is known any more"
+        await hand.press("s")
+        await hand.type("deploy")
+        await hand.press("enter")
+        await hand.settle()
+        screen = hand.app.screen
+        assert isinstance(screen, Ask)
+        assert "none of these alerts is known any more" in hand.text()
+        assert screen.inputs["reason"].value == "deploy"
+        del hand.engine.refuses["alert.silence"]
+        await hand.type("ment")
+        await hand.press("enter")
+        await hand.settle()
+        assert isinstance(hand.app.screen, Confirm)
+        assert hand.engine.actions[-1].args["reason"] == "deployment"
+
+    drive(play)
+
+
+def test_what_failed_outside_finds_its_words_in_the_next_question_for_the_same_target() -> None:
+    async def play(hand: Hand) -> None:
+        hand.engine.fails["incident.note"] = "the journal could not be written"
+        await hand.press("n")
+        await hand.type("pool leaks")
+        await hand.press("enter")
+        await hand.settle()
+        assert not isinstance(hand.app.screen, Ask)
+        del hand.engine.fails["incident.note"]
+        await hand.press("n")
+        await hand.settle()
+        assert "pool leaks" in hand.text()
+        await hand.press("enter")
+        await hand.settle()
+        await hand.press("n")
+        await hand.settle()
+        assert "pool leaks" not in hand.text(), "what was done is not typed again"
+
+    drive(play)
+
+
+def test_a_declaration_that_is_refused_keeps_its_symptom() -> None:
+    async def play(hand: Hand) -> None:
+        hand.engine.refuses["incident.declare"] = "this console is read-only"
+        await hand.press("d")
+        await hand.type("no orders")
+        await hand.press("down", "f6", "enter")
+        await hand.settle()
+        screen = hand.app.screen
+        assert isinstance(screen, Declare)
+        assert (screen.title_input.value, screen.severity.name, screen.command) == ("no orders", "SEV3", False)
+        assert "read-only" in hand.text()
+
+    drive(play, world.CALM)
+
+
+def test_a_step_out_of_order_asks_why_and_is_the_one_under_the_cursor() -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("4", "down", "r")
+        await hand.settle()
+        assert isinstance(hand.app.screen, Ask)
+        assert "step 5 deploy/checkout to rev 811 comes first; why now" in hand.text()
+        await hand.type("db is back")
+        await hand.press("enter")
+        await hand.settle()
+        (asked,) = hand.engine.actions
+        assert asked.args == {"incident": "INC-0042", "run": "run-1", "step": "s6", "reason": "db is back"}
+
+    drive(play)
+
+
+def test_a_manual_step_out_of_order_asks_why_and_what_was_found() -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("4", "down", "down", "r")
+        await hand.type("asked to")
+        await hand.press("tab")
+        await hand.type("told")
+        await hand.press("enter")
+        await hand.settle()
+        assert hand.engine.actions[0].args | {"run": ""} == {
+            "incident": "INC-0042", "run": "", "step": "s7", "reason": "asked to", "result": "told",
+        }  # fmt: skip
+
+    drive(play)
+
+
+def test_a_step_that_was_done_is_done_again_only_with_a_reason() -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("4", "home", "r")
+        await hand.settle()
+        assert "it has been done already; why now" in hand.text()
+        await hand.press("escape", "k")
+        assert hand.said() == "step 1 is done already"
+
+    drive(play)
+
+
+def test_from_another_pane_the_key_is_about_the_step_whose_turn_it_is() -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("4", "down", "1", "r")
+        await hand.settle()
+        assert hand.engine.actions[0].args["step"] == "s5"
+
+    drive(play)
+
+
+def test_the_cursor_stays_with_the_step_whose_turn_it_is_until_it_is_taken_elsewhere() -> None:
+    def done(number: int) -> Snapshot:
+        steps = tuple(replace(v, state=StepState.DONE) if v.number <= number else v for v in world.RUN.steps)
+        incident = replace(world.INCIDENT, runs=(replace(world.RUN, steps=steps),))
+        return replace(world.ROOM, incident=incident, version=10 + number)
+
+    async def play(hand: Hand) -> None:
+        room = hand.app.top
+        assert isinstance(room, WarRoom)
+        await hand.press("4")
+        await hand.news(done(5))
+        assert room.runbook.cursor_key == "s6"
+        await hand.press("up")
+        await hand.news(done(6))
+        assert room.runbook.cursor_key == "s5"
+        await hand.press("z")
+        await hand.settle()
+        zoomed = hand.app.top
+        assert isinstance(zoomed, RunbookScreen)
+        await hand.press("down", "down")
+        await hand.news(done(7))
+        assert zoomed.rows.cursor_key == "s8"
 
     drive(play)

@@ -16,7 +16,8 @@ from screens.detail import detail, moment, plain
 from screens.facts import Fact, lines, wrap
 from screens.guard import KeyGuard
 from screens.room_lists import split
-from screens.situation import Situation, aim, current_run, find_group, in_flight, why_not
+from screens.situation import Situation, aim, find_group, in_flight, why_not
+from screens.steps import current_run
 from tests.screens import world
 from tests.unit.clocks import ManualClock
 

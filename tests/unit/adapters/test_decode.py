@@ -152,7 +152,8 @@ def test_items_that_are_no_alerts_are_counted() -> None:
     listing = Listing(form())
     told = list(listing.read(encoded([item(1), 7, None, [], item(2)])))
     assert len(told[-1].changed) == 2
-    assert listing.unread == 3
+    assert listing.odd.unread == 3
+    assert str(listing.odd) == "3 of 5 alerts unreadable: Expected `object`, got `int`"
 
 
 def test_two_of_one_identity_are_one() -> None:
@@ -166,11 +167,14 @@ def test_items_that_are_read_in_part_are_counted_as_long_as_they_are_listed() ->
     values = [item(1), item(2) | {"startsAt": 7}, 7, item(3) | {"annotations": []}]
     for _ in range(2):
         list(listing.read(encoded(values)))
-        assert (listing.odd, listing.unread) == (3, 1)
+        assert (listing.odd.unread, listing.odd.repaired, listing.odd.listed) == (1, 2, 4)
+        assert str(listing.odd) == (
+            "1 of 4 alerts unreadable, 2 read in part: Expected `str`, got `int` - at `$.startsAt`"
+        )
     list(listing.read(encoded([item(1), item(2), values[3]])))
-    assert listing.odd == 1
+    assert str(listing.odd).startswith("1 of 3 alerts read in part: Expected")
     list(listing.read(encoded([item(1)])))
-    assert listing.odd == 0
+    assert str(listing.odd) == ""
 
 
 def test_a_long_unchanged_list_is_looked_at_in_slices() -> None:
@@ -446,10 +450,10 @@ def test_what_is_odd_is_counted_by_the_process_too() -> None:
 
     async def play(made: AlertDecoder, union: Union) -> None:
         await read(made, union, [item(1), 7])
-        assert made.odd == 1
+        assert (made.odd.unread, made.odd.repaired) == (1, 0)
         for _ in range(2):
             await read(made, union, [*values, 7, item(999_999) | {"endsAt": []}])
-            assert made.odd == 2
+            assert (made.odd.unread, made.odd.repaired) == (1, 1)
         assert f"am/{999_999:016x}" in union.held
 
     playing(play)

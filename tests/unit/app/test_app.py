@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from console.app import WarroomApp
 from console.config import Config, SourceConfig
 from tests.screens import world
 from tests.screens.driving import Hand, drive
@@ -73,6 +75,54 @@ def test_a_login_that_cannot_run_says_so() -> None:
         assert "the login command could not be run" in hand.said()
 
     drive(play, sources=(SourceConfig("datadog", "datadog", login=("/nowhere/login",)),))
+
+
+def test_after_a_login_the_source_is_asked_at_once_and_the_way_back_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WarroomApp, "suspend", contextlib.nullcontext)
+
+    async def play(hand: Hand) -> None:
+        await hand.press("a")
+        await hand.settle()
+        undo = hand.app.undo
+        assert undo is not None
+        hand.app.log_in("datadog")
+        await hand.settle()
+        asked = hand.engine.done()[-1]
+        assert (asked.id, asked.args) == ("source.ask", {"source": "datadog"})
+        assert hand.app.undo == undo
+        hand.app.logins = {"datadog": ("false",)}
+        hand.app.log_in("datadog")
+        await hand.settle()
+        assert hand.engine.done()[-1] is asked
+        assert "ended with 1" in hand.said()
+
+    drive(play, sources=(SourceConfig("datadog", "datadog", login=("true",)),))
+
+
+def test_a_source_is_asked_now_by_a_key_that_its_screen_shows() -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("f5", "down")
+        assert "a ask now" in hand.text()
+        await hand.press("a")
+        await hand.settle()
+        asked = hand.engine.done()[-1]
+        assert (asked.id, asked.args) == ("source.ask", {"source": world.SOURCES[1].name})
+
+    drive(play)
+
+
+def test_a_source_is_asked_now_by_name_from_anywhere() -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("colon")
+        await hand.type("ask now")
+        await hand.press("enter")
+        await hand.settle()
+        assert world.SOURCES[0].name in hand.text()
+        await hand.press("enter")
+        await hand.settle()
+        assert hand.engine.done()[-1].args == {"source": world.SOURCES[0].name}
+
+    drive(play)
 
 
 def test_what_is_painted_first_loads_neither_zoomed_screens_nor_forms() -> None:

@@ -15,11 +15,21 @@ from console.model.action import Reply, Tier
 from console.model.alert import Alert, AlertState
 from console.model.entry import Actor, Draft, Kind
 from console.model.incident import Incident, Status
+from console.model.lifecycle import MOVES, reason_for
 from console.model.severity import Severity
 from console.ports import Handler
 from tests.unit.desk.fakes import INC, World, act, desk_of
 
 START = 1_795_000_000_000
+WAY: dict[Status, tuple[str, ...]] = {
+    Status.INVESTIGATING: (),
+    Status.IDENTIFIED: ("identified",),
+    Status.MONITORING: ("monitoring",),
+    Status.RESOLVED: ("monitoring", "resolved"),
+    Status.POSTMORTEM: ("monitoring", "resolved", "postmortem"),
+    Status.FALSE_POSITIVE: ("false_positive",),
+}
+"""How a declared incident gets into a state."""
 
 
 def alert(number: int, *, started_at: int = START - 60_000) -> Alert:
@@ -175,6 +185,18 @@ def test_the_usual_way_from_declared_to_closed():
     assert room.state.status is Status.CLOSED
     assert room.state.conflicts == ()
     assert "is the end" in room.do("incident.status", status="investigating", reason="x").next
+
+
+@pytest.mark.parametrize(("before", "after"), [pair for pair in MOVES if pair[1] is not Status.MERGED])
+def test_a_reason_is_demanded_exactly_where_the_table_says(before: Status, after: Status):
+    if before is Status.TRIAGE:
+        return
+    room = Room()
+    room.declare("SEV4")
+    room.go(*WAY[before])
+    reply = room.do("incident.status", status=str(after), preview=True)
+    assert reply.ok is not bool(reason_for(before, after)), reply.text
+    assert room.do("incident.status", status=str(after), preview=True, reason="seen").ok
 
 
 def test_a_major_incident_is_not_moved_on_while_nobody_commands():

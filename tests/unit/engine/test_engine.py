@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from console import reference
 from console.config import Config, MetricConfig, SourceConfig
 from console.engine import wiring
 from console.engine.handle import Handle
 from console.engine.runtime import Engine
-from console.errors import Unreachable
+from console.errors import RateLimited, Unreachable
 from console.journal.reading import read
 from console.model.action import Action, Reply
 from console.model.entry import Actor
 from console.model.incident import Status
 from console.model.snapshot import Snapshot, View
 from console.model.source import Health
+from console.secret import Secret
 from tests.unit.engine import fakes
 from tests.unit.engine.fakes import WORLD, alert
 
@@ -278,3 +281,20 @@ def test_a_silence_set_by_an_acknowledgement_ends_with_it_at_once(sitting: Calla
     reply = one.act("alert.unack", keys=["am/orders-Slow"])
     assert "1 silence ended" in reply.text
     assert WORLD["am"].made == []
+
+
+def test_a_source_that_is_left_alone_for_long_is_asked_at_once_with_fresh_secrets(
+    sitting: Callable[..., Sitting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = sitting()
+    storm(one)
+    WORLD["am"].error = RateLimited("am asked to wait", retry_after=3000)
+    one.until(lambda s: s.sources[0].health is Health.LIMITED, "the wish to wait")
+    WORLD["am"].error = None
+    monkeypatch.setitem(reference._said, "cmd:token", (time.monotonic(), Secret("expired")))
+    reply = one.act("source.ask", source="am")
+    assert (reply.ok, reply.text) == (True, "am is asked now")
+    one.until(lambda s: s.sources[0].health is Health.OK, "an answer")
+    assert reference._said == {}
+    wrong = one.act("source.ask", source="an")
+    assert (wrong.ok, wrong.next) == (False, "did you mean 'am'?")

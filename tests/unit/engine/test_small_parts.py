@@ -4,12 +4,20 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import pytest
+
+from console.clock import RandomIds, SystemClock
+from console.config import Config
+from console.engine import wiring
 from console.engine.duty import DutyRoster
 from console.engine.publish import Publisher
 from console.engine.signals import SignalWatch
 from console.engine.viewstate import ViewState, load, save
+from console.model.alert import AlertDelta
+from console.model.entry import Actor
 
 
 def test_changes_are_published_at_once_and_then_coalesced() -> None:
@@ -82,3 +90,33 @@ def test_a_signal_is_heard_while_the_main_thread_is_stuck() -> None:
     finally:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGUSR1, old)
+
+
+def test_a_poll_that_is_cut_short_is_closed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "ADAPTERS", {})
+    closed: list[bool] = []
+
+    class Source:
+        name = "am"
+
+        async def poll(self) -> AsyncGenerator[AlertDelta, None]:
+            try:
+                while True:
+                    yield AlertDelta(last=False)
+            finally:
+                closed.append(True)
+
+    async def go() -> None:
+        parts = wiring.Wiring(
+            Config(folder=str(tmp_path)), Actor("ana"), SystemClock(), RandomIds(), changed=str, current=str
+        )
+        task = asyncio.create_task(parts.read_alerts(Source()))
+        seen: list[bool] = []
+        task.add_done_callback(lambda _: seen.append(bool(closed)))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        await asyncio.sleep(0)
+        assert seen == [True]
+
+    asyncio.run(go())

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from console.engine.source import Duty, SourceTask
-from console.errors import RateLimited, ServerFailed
+from console.errors import RateLimited, ServerFailed, Unauthorised
 from console.model.source import Health, SourceHealth
 from tests.unit.clocks import ManualClock
 
@@ -74,6 +74,58 @@ def test_a_slow_answer_is_named_and_rested_from() -> None:
     source = task(clock, duty)
     assert ask(source, duty) == 4.0
     assert source.health.health is Health.SLOW
+
+
+def test_what_could_not_be_read_stands_in_the_health_line() -> None:
+    clock = ManualClock()
+    told = "12 of 400 alerts unreadable: Expected `object`, got `int`"
+    duty = Duty("alerts", 5.0, work(clock, 0.1), odd=lambda: told)
+    source = task(clock, duty, Duty("silences", 10.0, work(clock)))
+    for each in source.duties:
+        ask(source, each)
+    assert source.health.health is Health.PARTIAL
+    assert source.health.detail == told
+    assert source.health.answers
+    told = ""
+    ask(source, duty)
+    assert source.health.health is Health.OK
+    assert source.health.detail == ""
+
+
+def test_what_is_hurried_while_it_is_asked_is_asked_once_more() -> None:
+    clock, asked = ManualClock(), []
+
+    async def go() -> None:
+        begun, go_on = asyncio.Event(), asyncio.Event()
+
+        async def hang() -> None:
+            asked.append(1)
+            begun.set()
+            await go_on.wait()
+            raise Unauthorised("the login has expired")
+
+        source = task(clock, Duty("alerts", 5.0, hang))
+        running = asyncio.create_task(source.run())
+        await begun.wait()
+        begun.clear()
+        source.hurry()
+        go_on.set()
+        await asyncio.wait_for(begun.wait(), 5)
+        running.cancel()
+
+    asyncio.run(go())
+    assert len(asked) == 2
+
+
+def test_the_operator_is_obeyed_at_once_where_whoever_begins_to_look_has_to_wait() -> None:
+    clock = ManualClock()
+    duty = Duty("alerts", 5.0, work(clock, 0, RateLimited("wait", retry_after=40)))
+    source = task(clock, duty)
+    ask(source, duty)
+    source.look()
+    assert not duty.hurry.is_set()
+    source.hurry()
+    assert duty.hurry.is_set()
 
 
 def test_a_wish_to_wait_is_obeyed() -> None:
