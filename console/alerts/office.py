@@ -67,6 +67,7 @@ async def set_silence(
     *,
     renews: Silence | None = None,
     automatic: bool = False,
+    operation_id: str = "",
 ) -> Outcome:
     """Set one silence through the desk, or make ``renews`` last longer.
 
@@ -83,7 +84,7 @@ async def set_silence(
         return Receipt(f"silence {made[:8]}", {"silence": f"{source}/{made}", "ends_at": ends_at}, undo)
 
     intent = Intent(
-        operation_id="",
+        operation_id=operation_id,
         action=action.id,
         words=words,
         call=silencer.describe_silence(matchers, ends_at),
@@ -96,7 +97,13 @@ async def set_silence(
 
 
 async def end_silence(
-    office: Office, incident: str, silence: Silence, action: Action, *, automatic: bool = False
+    office: Office,
+    incident: str,
+    silence: Silence,
+    action: Action,
+    *,
+    automatic: bool = False,
+    operation_id: str = "",
 ) -> Outcome:
     """End one silence through the desk; what it was is kept as the value before."""
     silencer = office.silencers[silence.source]
@@ -106,7 +113,7 @@ async def end_silence(
         return Receipt(f"silence {silence.id[:8]} ended", {"silence": silence.key})
 
     intent = Intent(
-        operation_id="",
+        operation_id=operation_id,
         action=action.id,
         words=f"end silence {silence.id[:8]}",
         call=f"{silence.source}: DELETE /api/v2/silence/{silence.id}",

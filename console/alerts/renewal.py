@@ -17,6 +17,7 @@ from console.clock import Millis
 from console.errors import WarroomError
 from console.model.action import Action, OperationState, Outcome
 from console.model.alert import Alert, AlertRow, Matcher, Silence
+from console.model.duty import next_id
 from console.model.entry import Actor, ActorType
 
 log = logging.getLogger("warroom.alerts")
@@ -110,7 +111,17 @@ class Renewal:
             self._office, "", silence.source, silence.matchers, ends_at, silence.comment,
             f"renew the silence of {alert.name}: it still fires",
             Action("renewal", "alert.ack", actor=_BY), renews=silence, automatic=True,
+            operation_id=self._id("renew", silence),
         )  # fmt: skip
 
     async def _end(self, silence: Silence) -> Outcome:
-        return await end_silence(self._office, "", silence, Action("renewal", "alert.unack", actor=_BY), automatic=True)
+        by = Action("renewal", "alert.unack", actor=_BY)
+        return await end_silence(
+            self._office, "", silence, by, automatic=True, operation_id=self._id("end", silence)
+        )  # fmt: skip
+
+    def _id(self, rule: str, silence: Silence) -> str:
+        """The same in every console: what is done to a silence that ends at this time is done once."""
+        state = self._office.desk.state
+        operations = state("").operations if state is not None else {}
+        return next_id(operations, "", f"ack silence {rule}", silence.key, silence.ends_at)

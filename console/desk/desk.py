@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from console.clock import Clock, Ids, Millis
 from console.desk.attempt import look_up
+from console.desk.automatic import Automatic, begun, check
 from console.desk.carrier import ENDS, Carrier, body_of
 from console.desk.firm import firm
 from console.desk.late import Late
@@ -47,9 +48,11 @@ class Desk:
         state: Callable[[str], Incident] | None = None,
         effects: Mapping[str, Effect] | None = None,
         outbox: Outbox | None = None,
+        automatic: Automatic | None = None,
     ) -> None:
         """``state`` gives the fold of an incident: who holds which role, what was touched lately. ``effects`` are those
-        that can be sent from their intent alone, by name; may be filled later."""
+        that can be sent from their intent alone, by name; may be filled later. ``automatic`` is asked before anything
+        is begun that nobody asked for."""
         self.policy = policy
         self.clock = clock
         self.ids = ids
@@ -57,6 +60,7 @@ class Desk:
         self.state = state
         self.effects = {} if effects is None else effects
         self.outbox = outbox or Outbox(clock)
+        self.automatic = automatic
         self.born: Millis = clock.now()
         """Whatever our own lane began before this was begun by a predecessor."""
         self._late = Late(ledger)
@@ -105,11 +109,15 @@ class Desk:
         reached, is answered as ``queued`` and goes on here. Cancelling the caller does not cut a call on its way: its
         outcome is still written; an effect that only waits for its target is withdrawn.
 
+        An automatic effect whose operation stands in the journal is not begun again: what is known of it is returned.
+
         Raises ``PolicyRefused``, and ``JournalError`` if the intent could not be made durable: nothing was done.
         """
         self.policy.check_writable(intent.words)
         if self.state is not None:
             self.policy.check_roles(intent.tier, action.actor.id, self.state(incident).roles)
+        if intent.automatic and (known := await self._begun(incident, intent)) is not None:
+            return known
         errand = self._errand(incident, self._completed(intent, action), call, action.actor)
         opening = [Draft(Kind.ACTION_INTENDED, body_of(errand.intent), errand.actor)]
         if self.policy.rule(intent.tier).second:
@@ -118,6 +126,14 @@ class Desk:
             }  # fmt: skip
             opening.append(Draft(Kind.SELF_APPROVED, alone, errand.actor))
         return await self._run(errand, opening)
+
+    async def _begun(self, incident: str, intent: Intent) -> Outcome | None:
+        """What is known of an automatic effect that was begun before. Refuses where nothing may happen by itself."""
+        if self.automatic is not None:
+            check(self.automatic, incident, intent.words)
+            await self.automatic.catch_up()
+            check(self.automatic, incident, intent.words)
+        return begun(self.state(incident), intent) if self.state is not None else None
 
     async def take_over(self, incident: str, operation: Operation, actor: Actor) -> Outcome:
         """Go on with an effect that a dead console left waiting: looked up first, then sent.
