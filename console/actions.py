@@ -104,6 +104,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _screen("ui.lobby", "lobby", "f3", Scope.EVERYWHERE, "Go to the lobby: all incidents."),
     _screen("ui.silences", "silences", "f4", Scope.EVERYWHERE, "Show the silences in force."),
     _screen("ui.sources", "sources", "f5", Scope.EVERYWHERE, "Show each source's health, targets and rules."),
+    _screen("ui.outbox", "outbox", "f6", Scope.EVERYWHERE, "Show what waits to be sent, is unknown or failed."),
     _screen("ui.login", "log in", "l", Scope.SOURCES, "Run a source's login command in this terminal.", 1),
     ActionSpec(
         "source.ask",

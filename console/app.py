@@ -252,6 +252,10 @@ class WarroomApp(App[int], inherit_bindings=False):
             from screens.silences import SilencesScreen
 
             self.push_screen(SilencesScreen(self))
+        elif place == "outbox":
+            from screens.outbox import OutboxScreen
+
+            self.push_screen(OutboxScreen(self))
         elif place == "sources":
             from screens.sources import SourcesScreen
 

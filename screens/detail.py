@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import singledispatch
 
+from console.model.action import OperationState
 from console.model.alert import AlertRow, Silence
 from console.model.group import Group
 from console.model.incident import Incident, IncidentLine, TimelineRow
 from console.model.metric import Metric, Rule, Target
+from console.model.outbox import OutboxRow
 from console.model.runbook import StepView
 from console.model.snapshot import Snapshot
 from console.model.source import SourceHealth
@@ -104,6 +106,26 @@ def _group(row: Group, snapshot: Snapshot, now: int) -> list[Fact]:
     if len(row.members) > MEMBERS:
         out.append(Fact("", f"{len(row.members) - MEMBERS} more", "grey"))
     return out
+
+
+@detail.register
+def _effect(row: OutboxRow, snapshot: Snapshot, now: int) -> list[Fact]:
+    operation, intent = row.operation, row.operation.intent
+    out = [
+        Fact("", intent.words, "text bold"),
+        Fact("state", str(operation.state), "wait"),
+        Fact("asked", f"by {operation.by}, {moment(operation.at, now)}"),
+        Fact("journal", row.incident or "watch"),
+    ]
+    if operation.why:
+        out.append(Fact("why", operation.why, "wait"))
+    if operation.again_at and row.state is OperationState.QUEUED:
+        out.append(Fact("next try", moment(operation.again_at, now)))
+        out.append(Fact("given up", moment(operation.until, now)))
+    if operation.outcome is not None and operation.outcome.detail:
+        out.append(Fact("result", operation.outcome.detail, "sev1"))
+    out += [Fact("call", intent.call), Fact("target", intent.target), Fact("risk", intent.tier.label)]
+    return [*out, Fact("operation", operation.key, "grey"), Fact("lane", operation.lane, "grey")]
 
 
 @detail.register
@@ -232,10 +254,7 @@ def incident_facts(incident: Incident, snapshot: Snapshot, now: int) -> list[Fac
         Fact("services", ", ".join(incident.services) or "none named"),
         Fact("onset", moment(incident.started_at, now)),
         Fact("declared", moment(incident.declared_at, now)),
-        Fact(
-            "linked",
-            f"{words.count(len(incident.linked), 'alert')}, {sum(a.state == 'firing' for a in incident.linked.values())} firing",
-        ),
+        Fact("linked", f"{words.count(len(incident.linked), 'alert')}, {_firing(incident)} firing"),
     ]
     out += [
         Fact("due", f"{d.text} {words.countdown(d.at - now)}", "sev1" if d.overdue else "wait") for d in snapshot.due
@@ -260,3 +279,7 @@ def plain(row: object) -> str:
         return f"{words.clock(row.at)} {row.who} {row.text} {row.result}".strip()
     facts = detail(row, Snapshot(), 0)
     return facts[0].text if facts else str(getattr(row, "key", ""))
+
+
+def _firing(incident: Incident) -> int:
+    return sum(alert.state == "firing" for alert in incident.linked.values())

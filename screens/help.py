@@ -24,6 +24,7 @@ TITLES = {
     Scope.RUNBOOK: "runbook",
     Scope.SILENCES: "silences",
     Scope.SOURCES: "sources",
+    Scope.OUTBOX: "outbox",
 }
 RISKS = (
     Fact("R0", "reads only"),

@@ -73,7 +73,7 @@ class Host(Protocol):
         ...
 
     def go(self, place: str) -> None:
-        """Go to ``lobby``, ``room``, ``silences`` or ``sources``."""
+        """Go to ``lobby``, ``room``, ``silences``, ``outbox`` or ``sources``."""
         ...
 
     def pane(self, index: int) -> None:

@@ -235,6 +235,24 @@ async def _declare(ask: Asking) -> Args | None:
     return None if answers is None else dict(answers)
 
 
+async def _drop(ask: Asking) -> Args | None:
+    return await ask.form("Do not send it", {"name": "reason", "label": "why", "hint": "for the timeline"})
+
+
+async def _settle(ask: Asking) -> Args | None:
+    from screens.choose import Choice
+
+    choices = [
+        Choice("yes", "it happened", "you looked, and it is there"),
+        Choice("no", "it did not happen", "you looked, and it is not there"),
+    ]
+    picked = await ask.pick("happened", "What did you see", choices, "yes")
+    if picked is None:
+        return None
+    more = await ask.form("How do you know", {"name": "reason", "label": "where you looked"})
+    return None if more is None else {"happened": picked, **more}
+
+
 _QUESTIONS: dict[str, Callable[[Asking], Awaitable[Args | None]]] = {
     "alert.silence": _silence,
     "incident.note": _note,
@@ -245,6 +263,8 @@ _QUESTIONS: dict[str, Callable[[Asking], Awaitable[Args | None]]] = {
     "incident.declare": _declare,
     "runbook.start": _runbook,
     "source.ask": _ask_source,
+    "outbox.drop": _drop,
+    "outbox.settle": _settle,
     "step.run": _run,
     "step.skip": _skip,
 }
@@ -252,7 +272,7 @@ _QUESTIONS: dict[str, Callable[[Asking], Awaitable[Args | None]]] = {
 
 def unasked() -> list[str]:
     """Actions with an argument that nobody would ask for; a test keeps this empty."""
-    aimed = {"silence.expire", "step.undo"}
+    aimed = {"silence.expire", "step.undo", "outbox.retry"}
     return [
         spec.id
         for spec in TABLE.values()

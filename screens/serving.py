@@ -69,6 +69,9 @@ class Serving(WarScreen):
     def do_silences(self) -> None:
         self.host.go("silences")
 
+    def do_outbox(self) -> None:
+        self.host.go("outbox")
+
     def do_sources(self) -> None:
         self.host.go("sources")
 

@@ -12,6 +12,7 @@ from console.model.action import OperationState, Tier, Undo
 from console.model.alert import AlertRow, Silence
 from console.model.group import Group
 from console.model.incident import Incident, IncidentLine, Operation, TimelineRow
+from console.model.outbox import OutboxRow
 from console.model.runbook import Run, StepState, StepType, StepView
 from console.model.snapshot import AlertsView, Snapshot
 from console.model.source import SourceHealth
@@ -205,6 +206,22 @@ def _login(at: Situation) -> str:
     return "" if at.row.name in at.logins else f"no login command is configured for {at.row.name}"
 
 
+def _effect(at: Situation, *states: OperationState) -> str:
+    if not isinstance(at.row, OutboxRow):
+        return "there is no effect under the cursor"
+    if at.row.state not in states:
+        return f"it is {at.row.state}: this is for what is {' or '.join(states)}"
+    waits_elsewhere = at.row.state is OperationState.QUEUED and not at.row.here
+    return f"it waits in the console of {at.row.operation.by}" if waits_elsewhere else ""
+
+
+def _retry(at: Situation) -> str:
+    if reason := _effect(at, OperationState.QUEUED, OperationState.UNKNOWN, OperationState.FAILED):
+        return reason
+    sendable = isinstance(at.row, OutboxRow) and at.row.operation.intent.effect
+    return "" if sendable else "it cannot be sent again from here: do it once more where it was begun"
+
+
 _CHECKS: dict[str, Callable[[Situation], str]] = {
     "alert.ack": _unacked_here,
     "alert.unack": _acked_here,
@@ -227,6 +244,9 @@ _CHECKS: dict[str, Callable[[Situation], str]] = {
     "ui.open": lambda at: "" if at.row is not None else "there is nothing under the cursor to open",
     "ui.copy": lambda at: "" if at.row is not None else "there is no row to copy",
     "ui.login": _login,
+    "outbox.retry": _retry,
+    "outbox.drop": lambda at: _effect(at, OperationState.QUEUED),
+    "outbox.settle": lambda at: _effect(at, OperationState.UNKNOWN),
     "source.ask": lambda at: "" if at.snapshot.sources else "no source is configured",
 }
 
@@ -246,6 +266,8 @@ def aim(spec: ActionSpec, at: Situation) -> dict[str, object]:
         args["silence"] = at.row.key
     if spec.id == "source.ask" and isinstance(at.row, SourceHealth):
         args["source"] = at.row.name
+    if spec.scope is Scope.OUTBOX and isinstance(at.row, OutboxRow):
+        args |= {"operation": at.row.key, "incident": at.row.incident}
     if spec.id == "incident.open" and isinstance(at.row, IncidentLine):
         args["incident"] = at.row.key
     step = _aimed(spec, at)

@@ -14,6 +14,7 @@ from console.engine.suited import Suited, known
 from console.engine.wiring import Wiring
 from console.model.entry import Actor
 from console.model.incident import Incident, IncidentLine, Mark, TimelineRow
+from console.model.outbox import outbox
 from console.model.runbook import StepView
 from console.model.snapshot import Away, Due, Snapshot, View
 
@@ -95,6 +96,7 @@ class Viewer:
             runbooks=self._suited.runbooks(wiring.shelf.runbooks, known(wiring.config.sources, incident)),
             watch=wiring.rooms.watch,
             due=self._due(incident),
+            outbox=outbox(wiring.states(), now, wiring.desk.outbox.resting),
             journal=wiring.rooms.health(current),
             away=self._away[1] if self._away is not None and self._away[0] == current else None,
             notice=self._notice(current),

@@ -36,6 +36,7 @@ from console.journal.cases import local_folder
 from console.model.action import Action, Reply
 from console.model.alert import Alert, Silence
 from console.model.entry import Actor, Entry, Kind
+from console.model.incident import Incident
 from console.model.metric import MetricQuery, Rule, Target
 from console.model.normal import Normaliser
 from console.model.source import SourceHealth
@@ -294,6 +295,10 @@ class Wiring:
                 self.store.unack([str(k) for k in keys] if isinstance(keys, list) else [])
         self.remember_acks()
         self.changed()
+
+    def states(self) -> tuple[Incident, ...]:
+        """The watch and every open incident, as folded."""
+        return (self.rooms.state(""), *(room.state for room in self.rooms.open_rooms()))
 
     def remember_acks(self) -> None:
         """Acknowledgements that the journals hold and the store does not."""

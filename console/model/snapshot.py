@@ -9,6 +9,7 @@ from console.model.alert import AlertRow, Silence
 from console.model.group import Group
 from console.model.incident import Incident, IncidentLine, TimelineRow
 from console.model.metric import Metric, Rule, Target
+from console.model.outbox import OutboxRow
 from console.model.rows import Rows
 from console.model.runbook import Runbook
 from console.model.source import SourceHealth
@@ -97,6 +98,8 @@ class Snapshot(Struct, frozen=True):
     watch: Rows[TimelineRow] = Rows()
     """The watch journal: what was done outside an incident."""
     due: tuple[Due, ...] = ()
+    outbox: tuple[OutboxRow, ...] = ()
+    """Effects that wait, are unknown or failed lately, in all open journals."""
     journal: JournalHealth = JournalHealth()
     away: Away | None = None
     notice: str = ""

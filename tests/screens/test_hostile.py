@@ -48,6 +48,11 @@ def hostile(text: str) -> Any:
         incident=incident, metrics=(metric,), silences=(silence,), notice=text, operator=text,
         incidents=(replace(world.LINES[0], title=text, ic=text),),
         sources=(replace(world.SOURCES[2], name=text, detail=text, serves=("alerts", "silences", "metrics")),),
+        outbox=tuple(
+            replace(row, incident=text, operation=replace(row.operation, why=text, by=text, intent=replace(
+                row.operation.intent, words=text, call=text, target=text)))
+            for row in world.OUTBOX
+        ),
         due=(replace(world.DUE[0], text=text),), runbooks=(replace(world.BOOKS[0], title=text, owner=text),),
         targets=(replace(world.TARGETS[0], job=text, error=text),), rules=(replace(world.RULES[0], name=text),),
     )  # fmt: skip
@@ -55,7 +60,8 @@ def hostile(text: str) -> Any:
 
 PATHS = {
     "lobby": ("f3",), "room": (), "alerts": ("z",), "group": ("enter",), "timeline": ("2", "z", "up"),
-    "metrics": ("3", "z"), "runbook": ("4", "z"), "silences": ("f4",), "sources": ("f5",), "why": ("w",),
+    "metrics": ("3", "z"), "runbook": ("4", "z"), "silences": ("f4",), "outbox": ("f6",), "sources": ("f5",),
+    "why": ("w",),
     "help": ("question_mark",), "commands": ("colon",), "declare": ("d",), "silence": ("s",), "confirm": ("r",),
     "books": ("b",), "severity": ("v",), "leave": ("ctrl+q",), "filter": ("slash",), "ack": ("a",),
 }  # fmt: skip

@@ -29,6 +29,8 @@ PLACES = {
     "metrics": (world.ROOM, ("3", "z")),
     "runbook": (world.ROOM, ("4", "z")),
     "silences": (world.ROOM, ("f4",)),
+    "outbox": (world.ROOM, ("f6",)),
+    "outbox waiting": (world.ROOM, ("f6", "down")),
     "sources": (world.ROOM, ("f5",)),
 }
 

@@ -36,6 +36,8 @@ OTHERS: dict[str, tuple[Snapshot, tuple[str, ...], tuple[int, int]]] = {
     "calm": (world.CALM, (), (80, 24)),
     "timeline": (world.ROOM, ("2", "z", "up", "up"), (120, 40)),
     "silences": (world.ROOM, ("f4",), (80, 24)),
+    "outbox": (world.ROOM, ("f6",), (80, 24)),
+    "outbox_wide": (world.ROOM, ("f6", "down"), (120, 40)),
     "sources": (world.ROOM, ("f5", "down", "down"), (120, 40)),
     "commands": (world.ROOM, ("colon", "u", "n"), (80, 24)),
     "filter": (world.ROOM, ("slash", "p", "a", "y"), (80, 24)),

@@ -9,6 +9,7 @@ from console.model.alert import Alert, AlertRow, AlertState, Matcher, Silence
 from console.model.group import Group
 from console.model.incident import Incident, IncidentLine, LinkedAlert, Mark, Operation, Status, TimelineRow, Tone
 from console.model.metric import Curve, Metric, MetricQuery, Rule, Target
+from console.model.outbox import OutboxRow
 from console.model.rows import Rows
 from console.model.runbook import Run, Runbook, Step, StepState, StepType, StepView
 from console.model.severity import Severity
@@ -197,6 +198,20 @@ BOOKS = (
 )  # fmt: skip
 TARGETS = (Target("node", "h4:9100", False, "connection refused", NOW), Target("api", "web-01:8080", True, "", NOW))
 RULES = (Rule("PoolExhausted", "db", "pool_in_use > 0.95", "critical", 60.0, "firing", "ok"),)
+OUTBOX = (
+    OutboxRow("INC-0042", Operation(
+        Intent("op-8", "step.run", "roll back deploy/checkout to rev 811", "kubectl rollout undo deploy/checkout",
+               "deploy/checkout", Tier.R2), OperationState.UNKNOWN, NOW - 4 * MINUTE, "ana", "bastion.1000.0",
+        Outcome("op-8", OperationState.UNKNOWN, 30_000, "no answer in 30 s")), False),
+    OutboxRow("INC-0042", Operation(
+        Intent("op-9", "alert.silence", "silence 37 alerts of payments for 1 h", "POST /api/v2/silences",
+               "alertmanager", Tier.R2, effect="silence.set", ttl_s=300), OperationState.QUEUED, NOW - 40_000, "ana",
+        "bastion.1000.0", why="alertmanager does not answer", again_at=NOW + 20_000, until=NOW + 260_000), True),
+    OutboxRow("", Operation(
+        Intent("op-7", "alert.silence", "silence 2 alerts of web-07 for 15 min", "POST /api/v2/silences",
+               "alertmanager", Tier.R2, effect="silence.set"), OperationState.FAILED, NOW - 9 * MINUTE, "ben",
+        "bastion.1001.0", Outcome("op-7", OperationState.FAILED, 40, "400: end lies before start")), False),
+)  # fmt: skip
 DUE = (Due("u", "update", NOW + 406_000), Due("g", "GDPR", NOW + 71 * 3_600_000 + 36 * MINUTE))
 JOURNAL = JournalHealth(True, "", 2, 23, True)
 
@@ -204,5 +219,5 @@ LOBBY = Snapshot(
     7, NOW, "ana", sources=SOURCES, alerts=ALERTS, incidents=LINES, metrics=METRICS, runbooks=BOOKS, journal=JOURNAL,
     silences=SILENCES,
 )  # fmt: skip
-ROOM = replace(LOBBY, incident=INCIDENT, due=DUE, targets=TARGETS, rules=RULES, version=8)
+ROOM = replace(LOBBY, incident=INCIDENT, due=DUE, targets=TARGETS, rules=RULES, outbox=OUTBOX, version=8)
 CALM = Snapshot(3, NOW, "ana", sources=SOURCES[:2], journal=JOURNAL, runbooks=BOOKS)
