@@ -234,6 +234,10 @@ class WarScreen(Screen[None], inherit_bindings=False):
             self.host.seen(at.row.key)
         self.host.begin(errand.run(self.host, spec, at, aim(spec, at)))
 
+    def action_draw_anew(self) -> None:
+        """``ctrl+l`` sends every cell: another program may have written over them."""
+        self.refresh()
+
     def action_say_how_to_leave(self) -> None:
         """``ctrl+c`` kills nothing."""
         keys = self.host.keys.shown("ui.quit")
