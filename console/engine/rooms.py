@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,11 @@ from console.model.fold import Fold, line
 from console.model.incident import Incident, IncidentLine, Status, TimelineRow
 from console.model.rows import Rows
 from console.model.snapshot import JournalHealth
+
+log = logging.getLogger("warroom.engine")
+
+CLOSE_S = 3.0
+"""How long a journal may take to be closed."""
 
 
 class Room:
@@ -50,7 +56,9 @@ class Rooms:
         changed: Callable[[], None],
         fallback: Path | None = None,
         read_only: bool = False,
+        guest: bool = False,
     ) -> None:
+        """``guest``: for a single command, whose lanes take no duty."""
         self.root = root
         self._clock = clock
         self._ids = ids
@@ -58,6 +66,7 @@ class Rooms:
         self._changed = changed
         self._fallback = fallback
         self._read_only = read_only
+        self._guest = guest
         self._rooms: dict[str, Room] = {}
         self._watch: Watch | Glance | None = None
         self._watch_fold = Fold("")
@@ -75,7 +84,7 @@ class Rooms:
         if self._read_only:
             return Glance(self._today, self._fallback)
         return await Watch.open(
-            self.root, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback
+            self.root, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback, guest=self._guest
         )
 
     def _today(self) -> Path:
@@ -106,8 +115,9 @@ class Rooms:
         if self._read_only:
             return Glance(lambda: folder, self._fallback)
         return await Journal.open(
-            folder, incident, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback
-        )
+            folder, incident, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback,
+            guest=self._guest,
+        )  # fmt: skip
 
     def folder(self, incident: str) -> Path:
         """Where an incident's journal lies."""
@@ -228,16 +238,28 @@ class Rooms:
         journal = room.journal if room is not None else self._watch
         return journal.health() if journal is not None else JournalHealth(ok=True, detail="opening")
 
-    async def close(self, actor: Actor, reason: str) -> None:
-        """Write down that this console leaves, and let every lane go."""
+    async def close(self, actor: Actor, reason: str, limit_s: float = CLOSE_S) -> None:
+        """Write down that this console leaves, and let every lane go: all side by side, each within the limit."""
         draft = Draft(Kind.CONSOLE_DETACHED, {"reason": reason}, actor)
-        for room in self._rooms.values():
-            try:
-                if room.attached:
-                    await room.journal.append([draft])
-            finally:
-                await room.journal.close()
-        self._rooms.clear()
-        if self._watch is not None:
-            await self._watch.close()
-            self._watch = None
+        rooms, self._rooms = list(self._rooms.values()), {}
+        watch, self._watch = self._watch, None
+        ends = [_end(room.key, room.journal, draft if room.attached else None, limit_s) for room in rooms]
+        if watch is not None:
+            ends.append(_end("the watch", watch, None, limit_s))
+        await asyncio.gather(*ends)
+
+
+async def _end(name: str, journal: Journal | Watch | Glance, last: Draft | None, limit_s: float) -> None:
+    """Write the last entry and close; a disk that does not answer is left to itself."""
+    try:
+        if last is not None:
+            async with asyncio.timeout(limit_s * 0.8):
+                await journal.append([last])
+    except (TimeoutError, JournalError) as error:
+        log.warning("%s: the last entry could not be written: %s", name, str(error) or "the disk does not answer")
+    try:
+        # A limit of its own: what follows a time-out inside the same limit would have none.
+        async with asyncio.timeout(limit_s * 0.2):
+            await journal.close()
+    except TimeoutError:
+        log.warning("%s: its files could not be closed in time", name)

@@ -88,7 +88,9 @@ class Wiring:
         *,
         changed: Callable[[], None],
         current: Callable[[], str],
+        guest: bool = False,
     ) -> None:
+        """``guest``: for a single command, which takes no duty."""
         self.config = config
         self.actor = actor
         self.clock = clock
@@ -112,6 +114,7 @@ class Wiring:
             redact=self.redactor.value,
             changed=changed,
             read_only=config.read_only,
+            guest=guest,
             fallback=Path("/var/tmp") / f"warroom-fallback-{os.geteuid()}",  # noqa: S108
         )
         self.adapters = {s.name: self._adapter(s) for s in config.sources}

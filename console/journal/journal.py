@@ -57,13 +57,14 @@ class Journal:
         uid: int | None = None,
         redact: Redact | None = None,
         fallback: Path | None = None,
+        guest: bool = False,
         disk: Disk | None = None,
     ) -> Journal:
         """Take a lane in the folder (made if missing) and read what all lanes hold.
 
         Never fails for want of a disk: a folder that cannot be used shows in ``health()``, and the
         entries go to ``fallback`` or stay in memory. ``redact`` is applied to each body before it is
-        encoded. ``disk`` replaces the file system in tests.
+        encoded. A ``guest`` is a single command, whose lane takes no duty. ``disk`` replaces the file system in tests.
         """
         self = cls(places(folder, fallback), incident, clock, disk or Disk())
 
@@ -77,6 +78,7 @@ class Journal:
                 host=host,
                 uid=uid,
                 redact=redact,
+                guest=guest,
                 disk=self._disk,
             )
             self._writer.lane = self._lane
