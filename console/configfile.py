@@ -20,7 +20,7 @@ from console.yamltree import MAX_BYTES, Items, Malformed, Tree, read_tree
 
 TYPES: Mapping[str, tuple[str, ...]] = {
     "alertmanager": (),
-    "prometheus": ("alerts",),
+    "prometheus": ("alerts", "external_labels"),
 }
 """Source types and the options each of them knows."""
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from console.adapters.decode_child import SetUp, listing_for
 from console.adapters.decode_process import DecoderProcess
@@ -55,6 +56,12 @@ class AlertDecoder:
     def process(self) -> DecoderProcess | None:
         """The process that remembers the list, if it was large."""
         return self._process
+
+    def add(self, labels: dict[str, str]) -> None:
+        """Give alerts these labels too, from the next list on, which is then told whole."""
+        if labels != self._setup.added:
+            self._setup = replace(self._setup, added=labels)
+            self._lose()
 
     async def read(self, body: AsyncGenerator[bytes, None]) -> AsyncGenerator[AlertDelta, None]:
         """What changed since the last list, in slices of at most 10 ms; the last has ``last``."""
