@@ -47,7 +47,8 @@ class AlertDecoder:
         self._fresh = True
         """Whoever remembers, here or there, has told no whole list yet: what was told before may be gone unseen."""
         self._share = Shared()
-        self._told: dict[str, None] = {}
+        self._told: dict[str, str] = {}
+        """Keys of alerts that are listed, each by itself: one object for the key of all that is told of an alert."""
         self._quiet = 0
         self.odd = Odd()
         """Items of the last list that could be read in part or not at all."""
@@ -75,7 +76,7 @@ class AlertDecoder:
                 async for delta in deltas:
                     for alert in delta.changed:
                         missing.pop(alert.key, None)
-                        self._told[alert.key] = None
+                        self._told.setdefault(alert.key, alert.key)
                     if delta.last:
                         delta = AlertDelta(delta.changed, (*delta.gone, *missing))
                     for part in _sliced(delta):
@@ -149,7 +150,8 @@ class AlertDecoder:
 
     def _compact(self, delta: AlertDelta) -> AlertDelta:
         """One object for equal texts, as in the process that decodes by itself."""
-        return AlertDelta(tuple(map(self._share.compact, delta.changed)), delta.gone, delta.last)
+        compact, told = self._share.compact, self._told
+        return AlertDelta(tuple(compact(a, told.get(a.key, a.key)) for a in delta.changed), delta.gone, delta.last)
 
     async def close(self) -> None:
         """End the process; the next large list starts another, whose first list is told whole."""
