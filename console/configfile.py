@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,17 @@ from console import configvalues as v
 from console.config import AckConfig, Config, GroupingConfig, MetricConfig, SourceConfig
 from console.configvalues import NO, YES, Reader, Table, Wrong
 from console.errors import ConfigError
-from console.text import clean
+from console.text import clean, nearest
 from console.yamltree import MAX_BYTES, Items, Malformed, Tree, read_tree
 
 TYPES: Mapping[str, tuple[str, ...]] = {
     "alertmanager": (),
-    "prometheus": ("alerts",),
+    "prometheus": ("alerts", "external_labels"),
 }
 """Source types and the options each of them knows."""
 
+Problem = tuple[int, str, str]
+"""Line, dotted key, what is wrong."""
 _SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,40}\Z")
 
 # The shape of the file.
@@ -134,8 +136,35 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
     return override(config, os.environ if environ is None else environ)
 
 
+def load_part(path: Path, keys: Collection[str], environ: Mapping[str, str] | None = None) -> tuple[Config, list[str]]:
+    """What a file says under a few keys of its first level, and a line for each problem that does not touch them.
+
+    For commands that only read: a source or a metric that is wrong is no reason not to show an incident. A problem of
+    these keys, a misspelt one, and a file that cannot be taken apart stop them too.
+    """
+    reader, fields = _taken_apart(_read(path), path)
+    if stops := [problem for problem in reader.problems if _touches(problem[1], keys)]:
+        _fail(path, stops)
+    wanted = {_TOP[key][0] for key in keys}
+    config = Config(**{k: v for k, v in fields.items() if k in wanted}, path=str(path), lines=reader.lines)
+    return override(config, os.environ if environ is None else environ), _told(path, reader.problems)
+
+
+def _touches(at: str, keys: Collection[str]) -> bool:
+    top = at.split(".", 1)[0]
+    return top in ("", "the file", *keys) or (top not in _TOP and nearest(top, _TOP) in keys)
+
+
 def parse(data: bytes, path: Path) -> Config:
     """The configuration in these bytes; ``path`` is named in messages and is what relative paths start from."""
+    reader, fields = _taken_apart(data, path)
+    if reader.problems:
+        _fail(path, reader.problems)
+    return Config(**fields, path=str(path), lines=reader.lines)
+
+
+def _taken_apart(data: bytes, path: Path) -> tuple[Reader, dict[str, Any]]:
+    """Fields by name as far as they could be read, and who knows the problems."""
     reader = Reader(path.absolute().parent)
     fields: dict[str, Any] = {}
     try:
@@ -144,9 +173,7 @@ def parse(data: bytes, path: Path) -> Config:
     except Malformed as error:
         reader.wrong(error.line, "", error.what)
     _check_metric_sources(reader, fields)
-    if reader.problems:
-        _fail(path, reader.problems)
-    return Config(**fields, path=str(path), lines=reader.lines)
+    return reader, fields
 
 
 def _check_metric_sources(reader: Reader, fields: dict[str, Any]) -> None:
@@ -160,14 +187,21 @@ def _check_metric_sources(reader: Reader, fields: dict[str, Any]) -> None:
             reader.wrong(reader.lines[at], at, "an Alertmanager answers no queries; name a source of type prometheus")
 
 
-def _fail(path: Path, problems: list[tuple[int, str, str]]) -> None:
+def _fail(path: Path, problems: Sequence[Problem]) -> None:
+    raise ConfigError(
+        "\n".join(_told(path, problems)), next="correct it; every key is explained in what 'warroom init' writes"
+    )
+
+
+def _told(path: Path, problems: Sequence[Problem]) -> list[str]:
+    """A line for each, in the order of the file; thirty at most."""
     lines = []
     for line, key, what in sorted(set(problems)):
         place = f"{path}:{line}" if line else str(path)
         lines.append(clean(f"{place}: {key}: {what}" if key else f"{place}: {what}", 600))
     if len(lines) > 30:
         lines[30:] = [f"{path}: and {len(lines) - 30} more problems"]
-    raise ConfigError("\n".join(lines), next="correct it; every key is explained in what 'warroom init' writes")
+    return lines
 
 
 def _read(path: Path) -> bytes:

@@ -19,6 +19,8 @@ _SECRET_HEADER = re.compile(r"(?i)auth|token|key|secret|cookie|password")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)\Z")
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+TEXTS = ("external_labels",)
+"""Options whose values are texts, whatever they look like."""
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _FORMS = "env:NAME, file:PATH (mode 0600) or cmd:PROGRAM ARGUMENTS"
 
@@ -208,7 +210,8 @@ def _absolute(reader: Reader, text: str) -> str:
 
 def options(reader: Reader, tree: Tree, at: str) -> dict[str, object]:
     """An adapter's own options; which of them there are is checked with the source's type."""
-    return {key: an_option(value) for key, value, _ in reader.pairs(tree, at)}
+    pairs = reader.pairs(tree, at)
+    return {key: text_map(reader, value, path) if key in TEXTS else an_option(value) for key, value, path in pairs}
 
 
 def an_option(tree: Tree) -> object:

@@ -74,6 +74,10 @@ class WarScreen(Screen[None], inherit_bindings=False):
     def open_row(self, row: object) -> None:
         """Go deeper into a row; changes nothing."""
 
+    def sources_told(self) -> bool:
+        """Whether the body's first line names the sources in trouble already."""
+        return False
+
     def tick_body(self, now: int) -> None:
         """Time went on."""
         for each in self.lists():
@@ -111,6 +115,7 @@ class WarScreen(Screen[None], inherit_bindings=False):
             self.host.guard.shifted()
         self.header.show(
             incident=snapshot.incident, incidents=snapshot.incidents, due=snapshot.due, operator=snapshot.operator,
+            sources=() if self.sources_told() else snapshot.sources,
             drill=snapshot.drill, read_only=snapshot.read_only, held=snapshot.held, notice=snapshot.notice, now=now,
         )  # fmt: skip
         self.show_keys()
@@ -130,7 +135,7 @@ class WarScreen(Screen[None], inherit_bindings=False):
             key=lambda s: rank(s, at),
         )
         always = [s for s in map(TABLE.__getitem__, ALWAYS) if s in self.specs and not why_not(s, at)]
-        self.footer.show([self._hint(s) for s in ranked], [self._hint(s) for s in always])
+        self.footer.show([self._hint(s) for s in ranked], [self._hint(s) for s in always], more="more")
 
     def _hint(self, spec: ActionSpec) -> tuple[str, str]:
         from widgets.footer import key_label
@@ -227,12 +232,13 @@ class WarScreen(Screen[None], inherit_bindings=False):
             else:
                 serve()
             return
-        if spec.id == "desk.undo" and at.undo is not None and not aim(spec, at).get("operation"):
-            self.host.begin(errand.send(self.host, at.undo.action, spec.verb, dict(at.undo.args), True))
-            return
         if isinstance(at.row, Group) and spec.scope is Scope.ALERTS:
             self.host.seen(at.row.key)
         self.host.begin(errand.run(self.host, spec, at, aim(spec, at)))
+
+    def action_draw_anew(self) -> None:
+        """``ctrl+l`` sends every cell: another program may have written over them."""
+        self.refresh()
 
     def action_say_how_to_leave(self) -> None:
         """``ctrl+c`` kills nothing."""

@@ -18,10 +18,14 @@ def served(scopes: Iterable[Scope], more: Iterable[str] = ()) -> tuple[ActionSpe
 
 
 def bind(keys: Keys, specs: Iterable[ActionSpec]) -> BindingsMap:
-    """One binding for each key of each action; ``ctrl+c`` says how to leave."""
+    """One binding for each key of each action; ``ctrl+c`` says how to leave, ``ctrl+l`` draws anew."""
     found = [
         Binding(key, f"act({spec.id!r})", spec.verb, show=False, id=f"{spec.id}.{key}")
         for spec in specs
         for key in keys.of(spec.id)
     ]
-    return BindingsMap([*found, Binding("ctrl+c", "say_how_to_leave", "", show=False)])
+    fixed = [
+        Binding("ctrl+c", "say_how_to_leave", "", show=False),
+        Binding("ctrl+l", "draw_anew", "", show=False),
+    ]
+    return BindingsMap([*found, *fixed])

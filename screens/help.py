@@ -32,6 +32,7 @@ RISKS = (
     Fact("R2", "users may see it: shows the exact call and what it touches, then y", "wait"),
     Fact("R3", "cannot be undone: type the target's name", "sev1"),
     Fact("moving", "arrows, page up and down, home, end; enter opens, and never changes anything", "text"),
+    Fact("ctrl+l", "draws the screen anew when another program wrote over it", "text"),
 )
 
 

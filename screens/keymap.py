@@ -26,6 +26,7 @@ _RESERVED = {
     "up": "moves the cursor", "down": "moves the cursor", "left": "moves the cursor", "right": "moves the cursor",
     "pageup": "moves the cursor", "pagedown": "moves the cursor", "home": "moves the cursor", "end": "moves the cursor",
     "ctrl+p": "moves the cursor", "ctrl+n": "moves the cursor", "ctrl+c": "is what leaves no trace: use ctrl+q",
+    "ctrl+l": "draws the screen anew",
     "y": "confirms",
 }  # fmt: skip
 KEYS: frozenset[str] = frozenset(

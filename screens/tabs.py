@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from rich.cells import cell_len
+
 from console.model.source import SourceHealth
+from widgets.heading import health
 from widgets.line import Part
-from widgets.pane import source_parts
+from widgets.source_rows import ailing
 from widgets.strip_line import StripLine
 
 
@@ -44,7 +47,17 @@ class Tabs(StripLine):
         for tab in self._tabs:
             left.append((tab.key, "accent bold" if tab.here else "grey"))
             left.append((f" {tab.name}   ", "accent bold" if tab.here else "text"))
-        ill = [s for s in self._sources if (s.stale(self._now) and s.fresh_at) or s.failures]
-        room = width - sum(len(text) for text, _ in left) - 2
-        right = source_parts(ill, self._now, room) if ill and room > 12 else []
-        return left, [*right, (" ", "grey")] if right else []
+        return left, self._trouble(width - sum(cell_len(text) for text, _ in left) - 2)
+
+    @property
+    def tells(self) -> bool:
+        """Whether there is room for the words of a source in trouble."""
+        return bool(self.parts(self.size.width)[1]) or not ailing(self._sources, self._now)
+
+    def _trouble(self, room: int) -> list[Part]:
+        """The source that is worst off, in as many words as fit."""
+        for level in (3, 2, 1):
+            told = health(self._sources, level, self._now)
+            if told and sum(cell_len(text) for text, _ in told) <= room + 1:
+                return [(f"{told[0][0].rstrip()} ", told[0][1])]
+        return []

@@ -96,6 +96,10 @@ class WarRoom(Filtering):
         """Whether all four panes are seen."""
         return self.size.width >= WIDE and self.size.height >= TALL
 
+    def sources_told(self) -> bool:
+        """The tabs of a narrow room have a place for them."""
+        return not self.wide and self.tabs.tells
+
     def on_mount(self) -> None:
         self._arrange()
 

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-_PART = re.compile(r"\x1b\[(?P<args>[0-9;]*)(?P<what>[HCm])|\x1b\[\?2026[hl]|(?P<text>[^\x1b]+)")
+_PART = re.compile(
+    r"\x1b\[(?P<args>[0-9;]*)(?P<what>[HCm])|\x1b\[[?<>=][0-9;]*[a-zA-Z$]+|\x1b\][^\x07]*\x07|(?P<text>[^\x1b]+)"
+)
 _OFF = {22: {1, 2}, 23: {3}, 24: {4}, 25: {5}, 27: {7}}
 
 

@@ -76,15 +76,22 @@ class Footer(StripLine):
         super().__init__(on="raised", id=id, classes=classes)
         self._hints: tuple[Hint, ...] = ()
         self._always: tuple[Hint, ...] = ()
+        self._more = ""
 
-    def show(self, hints: Sequence[Hint], always: Sequence[Hint] = ()) -> None:
-        """Show ``(key, verb)`` pairs in order of rank, then those that are ``always`` there."""
-        self._hints, self._always = tuple(hints), tuple(always)
+    def show(self, hints: Sequence[Hint], always: Sequence[Hint] = (), more: str = "") -> None:
+        """Show ``(key, verb)`` pairs in order of rank, then those that are ``always`` there.
+
+        ``more`` is the verb that the last of these gets where there was no room for all.
+        """
+        self._hints, self._always, self._more = tuple(hints), tuple(always), more
         self.repaint()
 
     def parts(self, width: int) -> tuple[Sequence[Part], Sequence[Part]]:
         """What works here from the left, what works everywhere after it."""
         shown, kept = fitting(self._hints, self._always, width)
+        hidden = len(shown) < len(self._hints) or len(kept) < len(self._always)
+        if hidden and self._more and kept:
+            shown, kept = fitting(self._hints, [*self._always[:-1], (self._always[-1][0], self._more)], width)
         out: list[Part] = [(" ", "grey")]
         for index, (key, verb) in enumerate([*shown, *kept]):
             gap = " " if shown and index == len(shown) else ""

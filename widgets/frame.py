@@ -224,7 +224,7 @@ class Frame:
                     whole += _whole(y, x, [strip], system)
                     known[x : x + strip.cell_length] = [None] * strip.cell_length
                 else:
-                    cells += _changed(y, max(left, x), known, wanted[max(0, left - x) :])
+                    cells += _changed(y, max(left, x), known, wanted[max(0, left - x) : min(end, right) - x])
         return min(written([*whole, *cells]), written([*whole, *sorted(cells, key=by_look)]), key=len)
 
     def _line(self, y: int, width: int, system: ColorSystem) -> Line:

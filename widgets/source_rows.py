@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from console.model.source import Health, SourceHealth
 from widgets import line, marks, words
 from widgets.line_list import Rule
@@ -16,6 +18,38 @@ LOOK: dict[Health, tuple[str, str, str]] = {
     Health.LIMITED: ("slow", "wait", "asked to wait"),
 }
 """Sign, colour and word of each state."""
+
+
+_WRONG = {Health.FAILING: "no data", Health.UNAUTHORISED: "login refused", Health.LIMITED: "told to wait"}
+"""What a commander has to know of a source that is not well, in two words."""
+
+
+def ails(source: SourceHealth, now: int) -> bool:
+    """Whether what it shows may be wrong by now: older than three polls, refused, or failed twice."""
+    if source.fresh_at and source.stale(now):
+        return True
+    if source.health is Health.UNAUTHORISED:
+        return True
+    return source.health in _WRONG and (source.failures > 1 or not source.fresh_at)
+
+
+def ailing(sources: Iterable[SourceHealth], now: int) -> list[SourceHealth]:
+    """Sources in trouble: those that serve alerts first, then those that are silent for longest."""
+    return sorted((s for s in sources if ails(s, now)), key=lambda s: ("alerts" not in s.serves, s.fresh_at))
+
+
+def alarm(source: SourceHealth, now: int, level: int = 2) -> tuple[str, str, str]:
+    """Sign, colour and words for one in trouble: which, what is wrong, since when; ``level`` 1 to 3 = few to all."""
+    name, word = words.cut(source.name, 20), _WRONG.get(source.health, "old data")
+    told = words.age(source.fresh_at, now) if source.fresh_at else "yet" if word == "no data" else ""
+    if level == 1:
+        said = f"{name} {told}" if source.fresh_at else f"{name} {word}"
+    elif level == 2 or not source.fresh_at:
+        said = f"{name} {word} {told}"
+    else:
+        said = f"{name}: {word} since {words.minute(source.fresh_at)}, {told}"
+    red = source.health in (Health.FAILING, Health.UNAUTHORISED)
+    return marks.sign("down" if red else "slow"), "sev1" if red else "wait", said.rstrip()
 
 
 class SourceRows(Rule):

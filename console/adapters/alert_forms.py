@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Protocol
@@ -107,9 +107,12 @@ class AlertmanagerForm:
 
 
 class PrometheusForm:
-    """Items of ``GET /api/v1/alerts`` (``data.alerts``)."""
+    """Items of ``GET /api/v1/alerts`` (``data.alerts``); ``added`` = labels that they get where they have none such."""
 
-    def __init__(self, source: str, normaliser: Normaliser, *, keep: bool = True) -> None:
+    def __init__(
+        self, source: str, normaliser: Normaliser, *, keep: bool = True, added: Mapping[str, str] | None = None
+    ) -> None:
+        self._added = dict(added or {})
         self.repaired = 0
         self.trouble = ""
         self._maker = _Maker(source, normaliser, keep)
@@ -127,7 +130,14 @@ class PrometheusForm:
                 return None
             raw = _Rule(found.labels, found.annotations, found.state, found.activeAt)
         began = instant(raw.activeAt)
-        return self._maker.alert(plain, raw.labels, raw.annotations, began, pending=raw.state == "pending")
+        labels, identity = raw.labels, ""
+        if self._added:
+            # The identity is of what the server lists: it stays when the added labels change.
+            identity = fingerprint(labels)
+            labels = labels | {k: v for k, v in self._added.items() if not labels.get(k)}
+        return self._maker.alert(
+            plain, labels, raw.annotations, began, identity=identity, pending=raw.state == "pending"
+        )
 
 
 class _Maker:
@@ -158,7 +168,7 @@ class _Maker:
     ) -> Alert:
         share, normaliser = self._share, self._normaliser
         if not identity:
-            identity = _fingerprint(raw_labels)
+            identity = fingerprint(raw_labels)
         labels = raw_labels if len(raw_labels) <= LABELS else dict(list(raw_labels.items())[:LABELS])
         if self._keep or not plain:
             labels, annotations = share.pairs(labels), share.alike(annotations)
@@ -232,7 +242,8 @@ def _texts(value: object) -> dict[str, str]:
     return {k: v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for k, v in value.items()}
 
 
-def _fingerprint(labels: dict[str, str]) -> str:
+def fingerprint(labels: dict[str, str]) -> str:
+    """An identity of an alert whose source gives it none."""
     text = "\x00".join(f"{k}\x01{v}" for k, v in sorted(labels.items()))
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from console.adapters.decode_child import SetUp, listing_for
 from console.adapters.decode_process import DecoderProcess
@@ -46,7 +47,8 @@ class AlertDecoder:
         self._fresh = True
         """Whoever remembers, here or there, has told no whole list yet: what was told before may be gone unseen."""
         self._share = Shared()
-        self._told: dict[str, None] = {}
+        self._told: dict[str, str] = {}
+        """Keys of alerts that are listed, each by itself: one object for the key of all that is told of an alert."""
         self._quiet = 0
         self.odd = Odd()
         """Items of the last list that could be read in part or not at all."""
@@ -55,6 +57,12 @@ class AlertDecoder:
     def process(self) -> DecoderProcess | None:
         """The process that remembers the list, if it was large."""
         return self._process
+
+    def add(self, labels: dict[str, str]) -> None:
+        """Give alerts these labels too, from the next list on, which is then told whole."""
+        if labels != self._setup.added:
+            self._setup = replace(self._setup, added=labels)
+            self._lose()
 
     async def read(self, body: AsyncGenerator[bytes, None]) -> AsyncGenerator[AlertDelta, None]:
         """What changed since the last list, in slices of at most 10 ms; the last has ``last``."""
@@ -68,7 +76,7 @@ class AlertDecoder:
                 async for delta in deltas:
                     for alert in delta.changed:
                         missing.pop(alert.key, None)
-                        self._told[alert.key] = None
+                        self._told.setdefault(alert.key, alert.key)
                     if delta.last:
                         delta = AlertDelta(delta.changed, (*delta.gone, *missing))
                     for part in _sliced(delta):
@@ -142,7 +150,8 @@ class AlertDecoder:
 
     def _compact(self, delta: AlertDelta) -> AlertDelta:
         """One object for equal texts, as in the process that decodes by itself."""
-        return AlertDelta(tuple(map(self._share.compact, delta.changed)), delta.gone, delta.last)
+        compact, told = self._share.compact, self._told
+        return AlertDelta(tuple(compact(a, told.get(a.key, a.key)) for a in delta.changed), delta.gone, delta.last)
 
     async def close(self) -> None:
         """End the process; the next large list starts another, whose first list is told whole."""

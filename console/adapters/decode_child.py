@@ -43,6 +43,8 @@ class SetUp(Struct):
     kind: str
     """``alertmanager``, ``prometheus``: lists of alerts, compared with the one before; else a reader's name."""
     grouping: GroupingConfig = GroupingConfig()
+    added: dict[str, str] = {}
+    """Labels that alerts get where they have none of the name."""
 
 
 class _Body(Struct):
@@ -54,7 +56,7 @@ def listing_for(setup: SetUp, now: Callable[[], int], *, keep: bool) -> Listing:
     """What remembers the lists of alerts of one source; ``keep`` = its alerts stay in this process."""
     normaliser = Normaliser(setup.grouping)
     if setup.kind == "prometheus":
-        return Listing(PrometheusForm(setup.source, normaliser, keep=keep), alert_items)
+        return Listing(PrometheusForm(setup.source, normaliser, keep=keep, added=setup.added), alert_items)
     return Listing(AlertmanagerForm(setup.source, normaliser, now, keep=keep), plain_list)
 
 

@@ -12,6 +12,7 @@ from msgspec import Raw, Struct
 
 from console.adapters.decode import AlertDecoder, whole
 from console.adapters.decode_child import SetUp
+from console.adapters.external_labels import ExternalLabels
 from console.adapters.http import HttpClient
 from console.adapters.probing import probe
 from console.adapters.prometheus_lists import RULES, TARGETS, WRONG_PLACE, unwrapped
@@ -53,7 +54,11 @@ class _Build(Struct):
 
 
 class Prometheus:
-    """A Prometheus as metric store, alert source and watcher; ``alerts: false`` in its options leaves alerts out."""
+    """A Prometheus as metric store, alert source and watcher.
+
+    Options: ``alerts: false`` leaves its alerts out; ``external_labels`` says what it adds to them towards its
+    Alertmanager, where its configuration cannot be read or its Alertmanager gets others.
+    """
 
     type = "prometheus"
 
@@ -71,6 +76,7 @@ class Prometheus:
         self._clock = clock
         self._http = HttpClient(config, secrets, redact)
         self._decoder = AlertDecoder(SetUp(config.name, self.type, normaliser.grouping), clock.now)
+        self._external = ExternalLabels(self._http, clock, config.options.get("external_labels"))
         self._alerts = config.options.get("alerts", True) is not False
 
     @property
@@ -79,10 +85,11 @@ class Prometheus:
         return str(self._decoder.odd)
 
     async def poll(self) -> AsyncGenerator[AlertDelta, None]:
-        """Pending and firing alerts of its rules, compared with the last poll."""
+        """Pending and firing alerts of its rules as it sends them on, compared with the last poll."""
         if not self._alerts:
             yield AlertDelta()
             return
+        self._decoder.add(await self._external.labels())
         async with contextlib.aclosing(self._decoder.read(self._http.stream("GET", "/api/v1/alerts"))) as deltas:
             async for delta in deltas:
                 yield delta

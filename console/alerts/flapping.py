@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from console.clock import Millis
 
 FLIPS, FLIP_MS = 6, 25 * 60_000
@@ -11,15 +9,14 @@ FLIPS, FLIP_MS = 6, 25 * 60_000
 
 
 class Flaps:
-    """Remembers the last changes of state of each alert."""
+    """Remembers the last changes of state of each alert; a storm changes all of them, so by a tuple, not a deque."""
 
     def __init__(self) -> None:
-        self._flips: dict[str, deque[Millis]] = {}
+        self._flips: dict[str, tuple[Millis, ...]] = {}
 
     def flip(self, key: str, now: Millis, times: int = 1) -> bool:
         """Its state changed; whether it flaps."""
-        flips = self._flips.pop(key, None) or deque(maxlen=FLIPS)
-        flips.extend([now] * times)
+        flips = (*self._flips.pop(key, ()), *[now] * times)[-FLIPS:]
         self._flips[key] = flips
         return len(flips) == FLIPS and now - flips[0] <= FLIP_MS
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from itertools import islice
 
+from msgspec import Struct
+
 from console.clock import Millis
 from console.model.alert import Alert, AlertState
 from console.model.severity import Severity
@@ -30,21 +32,42 @@ PAST = 4
 """Groups of one unit that are considered."""
 
 
-class _Group:
-    __slots__ = ("cluster", "firing", "first", "fresh", "grave", "key", "quiet", "root", "size", "symptoms", "why")
+class _Group(Struct, eq=False, gc=False):
+    """What is known of a group; most have one member, so nothing here is a container until a second comes."""
 
-    def __init__(self, key: str, alert: Alert, onset: Millis) -> None:
-        self.key = key
-        self.cluster = alert.cluster
-        self.size = 0
-        self.firing = 0
-        self.first = ""
-        self.symptoms: tuple[tuple[str, str], ...] | set[tuple[str, str]] = ()
-        self.fresh = onset
-        self.quiet: Millis = 0
-        self.grave = False
-        self.root = (onset, int(alert.severity), alert.key)
-        self.why: tuple[str, ...] = ()
+    key: str
+    cluster: str
+    service: str
+    """The first member's, as are ``name`` and the last onset in its unit, ``last``."""
+    name: str
+    last: Millis
+    fresh: Millis
+    first: str
+    root_at: Millis
+    root_rank: int
+    root_key: str
+    size: int = 0
+    firing: int = 0
+    quiet: Millis = 0
+    grave: bool = False
+    symptoms: tuple[tuple[str, str], ...] | set[tuple[str, str]] = ()
+    """Beside the first member's."""
+    why: tuple[str, ...] = ()
+
+    def learn(self, symptom: tuple[str, str]) -> bool:
+        """Note a service's symptom; whether none like it was known."""
+        known = self.symptoms
+        if symptom in known or symptom == (self.service, self.name):
+            return False
+        if isinstance(known, set):
+            known.add(symptom)
+        else:
+            # Most groups have few symptoms, for which a set is 150 bytes too large.
+            self.symptoms = (*known, symptom) if len(known) < 8 else {*known, symptom}
+        return True
+
+
+_Past = tuple[tuple[_Group, Millis], ...]
 
 
 class WindowCorrelator:
@@ -56,8 +79,8 @@ class WindowCorrelator:
         self._of: dict[str, _Group] = {}
         self._rested: dict[str, Millis] = {}
         """Members that fire no more, and since when."""
-        self._units: dict[tuple[str, str], tuple[tuple[_Group, Millis], ...]] = {}
-        """The last groups of a unit, the latest last, each with the unit's last onset in it."""
+        self._units: dict[tuple[str, str], _Group | _Past] = {}
+        """See ``_past``; a unit's only group, if the unit began it, stands here itself."""
         self._near: dict[str, deque[_Group]] = {}
         self._dirty: dict[str, None] = {}
 
@@ -85,7 +108,10 @@ class WindowCorrelator:
         group, why = self._place(alert, onset, now)
         if group is None:
             name = self._name(alert.key, onset)
-            group = self._groups[name] = _Group(name, alert, onset)
+            first, rank = alert.service or alert.name, int(alert.severity)
+            group = self._groups[name] = _Group(
+                name, alert.cluster, alert.service, alert.name, onset, onset, first, onset, rank, alert.key
+            )
         self._join(group, alert, onset, why)
         moved[alert.key] = group.key
 
@@ -107,7 +133,7 @@ class WindowCorrelator:
         if not alert.service and not alert.cluster:
             return None, ""
         if alert.service:
-            for group, last in reversed(self._units.get((alert.service, alert.cluster), ())):
+            for group, last in reversed(self._past((alert.service, alert.cluster))):
                 if abs(onset - last) <= self._window and self._takes(group, now):
                     return group, _same(group, alert)
         if not alert.cluster or alert.severity > Severity.SEV3:
@@ -121,6 +147,8 @@ class WindowCorrelator:
         return 0 < group.size < MOST and not (group.quiet and now - group.quiet > QUIET_MS)
 
     def _join(self, group: _Group, alert: Alert, onset: Millis, why: str) -> None:
+        if alert.service:
+            self._note((alert.service, alert.cluster), group, onset)
         group.size += 1
         group.firing += 1
         group.quiet = 0
@@ -130,30 +158,35 @@ class WindowCorrelator:
             group.grave = True
             if group.cluster:
                 self._near.setdefault(group.cluster, deque(maxlen=NEAR)).append(group)
-        symptom = (alert.service, alert.name)
-        if symptom not in group.symptoms:
-            if isinstance(group.symptoms, set):
-                group.symptoms.add(symptom)
-            else:
-                known = (*group.symptoms, symptom)
-                # Most groups have few symptoms, for which a set is 150 bytes too large.
-                group.symptoms = known if len(known) < 8 else set(known)
+        if group.learn((alert.service, alert.name)):
             group.fresh = max(group.fresh, onset)
-        if alert.service:
-            unit = (alert.service, alert.cluster)
-            past = self._units.get(unit)
-            if past is None:
-                self._units[unit] = ((group, onset),)
-            elif past[-1][0] is not group or past[-1][1] < onset:
-                last = max([onset, *(at for known, at in past if known is group)])
-                others = tuple(one for one in past if one[0] is not group and one[0].size)
-                self._units[unit] = (*others[1 - PAST :], (group, last))
-        if onset <= group.root[0]:
+        if onset <= group.root_at:
             root = (onset, int(alert.severity), alert.key)
-            if root <= group.root:
-                group.root, group.first = root, alert.service or alert.name
+            if root <= (group.root_at, group.root_rank, group.root_key):
+                group.root_at, group.root_rank, group.root_key = root
+                group.first = alert.service or alert.name
         if why and why not in group.why:
             group.why = (*group.why, why)
+
+    def _past(self, unit: tuple[str, str]) -> _Past:
+        """The groups of a unit, the latest last, each with the unit's last onset in it."""
+        past = self._units.get(unit, ())
+        return past if isinstance(past, tuple) else ((past, past.last),)
+
+    def _note(self, unit: tuple[str, str], group: _Group, onset: Millis) -> None:
+        """An alert of this unit comes to this group."""
+        if self._units.get(unit) is group:
+            group.last = max(group.last, onset)
+            return
+        known = self._past(unit)
+        if known and known[-1][0] is group and known[-1][1] >= onset:
+            return
+        others = tuple(one for one in known if one[0] is not group and one[0].size)
+        if not group.size and not others:
+            self._units[unit] = group
+            return
+        last = max([onset, *(at for one, at in known if one is group)])
+        self._units[unit] = (*others[1 - PAST :], (group, last))
 
     def _rest(self, key: str, now: Millis) -> None:
         group = self._of.get(key)
@@ -187,7 +220,8 @@ class WindowCorrelator:
     def expire(self, now: Millis) -> None:
         """Let units go that no group stands behind, a few at a time."""
         for unit in list(islice(self._units, 200)):
-            past = tuple(one for one in self._units.pop(unit) if one[0].size)
+            held = self._units.pop(unit)
+            past = tuple(one for one in held if one[0].size) if isinstance(held, tuple) else held if held.size else ()
             if past:
                 self._units[unit] = past
 
@@ -200,7 +234,7 @@ class WindowCorrelator:
         out: dict[str, GroupFacts | None] = {}
         for key in self._dirty:
             group = self._groups.get(key)
-            out[key] = GroupFacts(key, group.root[2], group.why) if group is not None else None
+            out[key] = GroupFacts(key, group.root_key, group.why) if group is not None else None
         self._dirty.clear()
         return out
 
@@ -214,6 +248,6 @@ def _same(group: _Group, alert: Alert) -> str:
 def _cascade(group: _Group, alert: Alert, onset: Millis) -> str:
     if len(group.why) == REASONS:
         return ""
-    seconds = (onset - group.root[0]) // 1000
+    seconds = (onset - group.root_at) // 1000
     when = f"{abs(seconds)} s {'after' if seconds >= 0 else 'before'}"
     return f"{alert.service or alert.name} {when} {group.first} in {alert.cluster}"

@@ -19,28 +19,28 @@ class Shelves:
         self.major: SortedRows[Group] = SortedRows(worst_group_first)
         self.minor: SortedRows[Group] = SortedRows(worst_group_first)
         self.loose: SortedRows[Group] = SortedRows(worst_group_first)
-        self._placed: dict[str, tuple[SortedRows[Group], Group]] = {}
+        self._placed: dict[str, Group] = {}
 
     def get(self, key: str) -> Group | None:
         """The group as it stands here."""
-        placed = self._placed.get(key)
-        return placed[1] if placed is not None else None
+        return self._placed.get(key)
 
     def put(self, group: Group) -> None:
         """Put a group where it belongs, in place of what stood here of it."""
-        if group.severity <= Severity.SEV2 and group.firing:
-            home = self.major
-        else:
-            home = self.minor if group.attributed else self.loose
-        shelf, before = self._placed.get(group.key, (home, None))
-        if before is not None and shelf is not home:
-            shelf.drop(before)
+        shelf, before = self._shelf(group), self._placed.get(group.key)
+        if before is not None and (old := self._shelf(before)) is not shelf:
+            old.drop(before)
             before = None
-        home.put(group, before)
-        self._placed[group.key] = (home, group)
+        shelf.put(group, before)
+        self._placed[group.key] = group
 
     def drop(self, key: str) -> None:
         """The group is gone, or not to be shown."""
         placed = self._placed.pop(key, None)
         if placed is not None:
-            placed[0].drop(placed[1])
+            self._shelf(placed).drop(placed)
+
+    def _shelf(self, group: Group) -> SortedRows[Group]:
+        if group.severity <= Severity.SEV2 and group.firing:
+            return self.major
+        return self.minor if group.attributed else self.loose

@@ -16,7 +16,7 @@ from console.alerts.marks import Mark, Marks, holds
 from console.alerts.ordering import SortedRows
 from console.alerts.shelves import Shelves
 from console.alerts.sieve import Sieve, worst_first
-from console.alerts.tally import Tally
+from console.alerts.tally import Tallies
 from console.alerts.twins import Alone, Pairing, Twins
 from console.clock import Millis
 from console.errors import Refused
@@ -54,7 +54,7 @@ class AlertStore:
         self._ended: dict[str, Millis] = {}
         """Resolved alerts in the order in which they are looked at to be let go, and since when."""
         self._joins: deque[Millis] = deque()
-        self._tallies: dict[str, Tally] = {}
+        self._tallies = Tallies()
         self._touched: dict[str, None] = {}
         self._shelves = Shelves()
         self._sieve: Sieve | None = None
@@ -115,19 +115,15 @@ class AlertStore:
         if before is not None and before.group != row.group:
             self._leave(before)
         if row.group:
-            tally = self._tallies.get(row.group)
-            if tally is None:
-                tally = self._tallies[row.group] = Tally(row.group)
-            tally.put(row)
+            self._tallies.put(row.group, row)
             self._touched[row.group] = None
         if self._sieve is not None or self._coming is not None:
             for sieve in self._sieves():
                 sieve.put(row)
 
     def _leave(self, row: AlertRow) -> None:
-        tally = self._tallies.get(row.group)
-        if tally is not None:
-            tally.drop(row.key)
+        if row.group:
+            self._tallies.drop(row.group, row.key)
             self._touched[row.group] = None
 
     def _drop(self, key: str) -> None:
@@ -165,9 +161,8 @@ class AlertStore:
             if 0 <= now - at <= KEEP_MS:
                 break
             del self._ended[key]
-            tally = self._tallies.get(self._rows[key].group)
             # Since a moment to come: the clock was set back.
-            if at > now or (tally is not None and tally.firing):
+            if at > now or self._tallies.firing(self._rows[key].group):
                 self._ended[key] = now
             else:
                 out.append(key)
@@ -208,16 +203,12 @@ class AlertStore:
 
     def look(self, group: str) -> None:
         """The operator looked at a group: what joined before counts as seen."""
-        tally = self._tallies.get(group)
-        if tally is not None:
-            tally.look()
+        if self._tallies.look(group):
             self._touched[group] = None
 
     def link(self, group: str, incident: str) -> None:
         """The group belongs to an incident."""
-        tally = self._tallies.get(group)
-        if tally is not None and tally.incident != incident:
-            tally.incident = incident
+        if self._tallies.link(group, incident):
             self._touched[group] = None
 
     # Asking
@@ -233,8 +224,8 @@ class AlertStore:
 
     def group(self, key: str) -> Group | None:
         """The group as it stands."""
-        tally = self._tallies.get(key)
-        return self._grouped(tally) if tally is not None and tally.members else None
+        root = self._rows.get(self._tallies.root(key))
+        return self._tallies.group(key, root.alert if root is not None else None)
 
     def matching(self, filter: str) -> Sequence[Alert]:
         """All alerts that a filter lets through; ``Refused`` if it is not well formed."""
@@ -316,9 +307,7 @@ class AlertStore:
     def _arrange(self) -> bool:
         """Bring groups' rows up to date for at most ``ARRANGE_S``; whether some are left."""
         for key, facts in self._correlator.dirty().items():
-            tally = self._tallies.get(key)
-            if tally is not None and facts is not None:
-                tally.root, tally.why = facts.root, facts.why
+            if facts is not None and self._tallies.tell(key, facts.root, facts.why):
                 self._touched[key] = None
         end = time.perf_counter() + ARRANGE_S
         while self._touched and time.perf_counter() < end:
@@ -332,24 +321,19 @@ class AlertStore:
 
     def _place(self, key: str) -> None:
         """Put a group's row where it belongs, in the lists of all and in those of the filter."""
-        tally = self._tallies.get(key)
-        if tally is not None and tally.members:
-            group = self._grouped(tally)
+        group = self.group(key)
+        if group is not None:
             self._shelves.put(group)
             for sieve in self._sieves():
                 sieve.show(group)
             return
-        self._tallies.pop(key, None)
+        self._tallies.forget(key)
         self._shelves.drop(key)
         for sieve in self._sieves():
             sieve.shelves.drop(key)
 
     def _sieves(self) -> tuple[Sieve, ...]:
         return tuple(s for s in (self._sieve, self._coming) if s is not None)
-
-    def _grouped(self, tally: Tally) -> Group:
-        root = self._rows.get(tally.root)
-        return tally.group(root.alert if root is not None else None)
 
 
 def _returned(before: Alert, alert: Alert) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from console.clock import Millis
 from console.model.alert import Alert, AlertRow, AlertState
 from console.model.group import Group
-from console.model.rows import Rows
+from console.model.rows import OneRow, Rows
 from console.model.severity import Severity
 
 _NEVER: Millis = 1 << 62
@@ -78,8 +80,136 @@ class Tally:
             why=self.why,
             attributed=attributed,
             incident=self.incident,
-            members=Rows.of(rows),
+            members=Rows.of(rows) if attributed else OneRow(rows[0]),
         )
+
+
+def group_of_one(key: str, row: AlertRow) -> Group:
+    """The group of a member that is alone, as ``Tally.group`` has it; most groups are, and few stay for long."""
+    alert = row.alert
+    firing = alert.firing
+    return Group(
+        key=key,
+        title=_title(alert),
+        severity=alert.severity,
+        root="",
+        firing=int(firing),
+        total=1,
+        acked=int(firing and row.acked_by != ""),
+        muted=int(firing and alert.muted),
+        joined=0,
+        services=_only(alert.service),
+        clusters=_only(alert.cluster),
+        hosts=int(alert.host != ""),
+        started_at=alert.started_at if 0 < alert.started_at < _NEVER else 0,
+        changed_at=max(alert.started_at, alert.ended_at, 0),
+        why=(),
+        attributed=False,
+        members=OneRow(row),
+    )
+
+
+class Tallies:
+    """All groups' members; a group of one is its row and nothing else, which takes a fifth of the memory."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, AlertRow | Tally] = {}
+        self._unseen: set[str] = set()
+        """Groups of one that nobody was shown."""
+
+    def put(self, key: str, row: AlertRow) -> None:
+        """Add or change a member of a group."""
+        held = self._of.get(key)
+        if held is None:
+            self._of[key] = row
+            self._unseen.add(key)
+        elif isinstance(held, Tally):
+            held.put(row)
+        elif held.key == row.key:
+            self._of[key] = row
+        else:
+            self._grown(key, held).put(row)
+
+    def drop(self, key: str, member: str) -> None:
+        """A member is gone; a group without any stays until it is let go."""
+        if (tally := self._tally(key)) is not None:
+            tally.drop(member)
+
+    def firing(self, key: str) -> bool:
+        """Whether a member fires."""
+        held = self._of.get(key)
+        return held is not None and bool(held.firing if isinstance(held, Tally) else held.alert.firing)
+
+    def tell(self, key: str, root: str, why: tuple[str, ...]) -> bool:
+        """What is known of a group's cause; whether there is such a group."""
+        held = self._of.get(key)
+        if isinstance(held, AlertRow) and (why or root != held.key):
+            held = self._grown(key, held)
+        if isinstance(held, Tally):
+            held.root, held.why = root, why
+        return held is not None
+
+    def look(self, key: str) -> bool:
+        """The operator saw the group as it is; whether there is such a group."""
+        held = self._of.get(key)
+        if isinstance(held, Tally):
+            held.look()
+        elif held is not None:
+            self._shown(key)
+        return held is not None
+
+    def link(self, key: str, incident: str) -> bool:
+        """The group belongs to an incident; whether that is news."""
+        if self.incident(key) == incident or (tally := self._tally(key)) is None:
+            return False
+        tally.incident = incident
+        return True
+
+    def incident(self, key: str) -> str:
+        """The incident that the group belongs to, ``""`` if none."""
+        held = self._of.get(key)
+        return held.incident if isinstance(held, Tally) else ""
+
+    def root(self, key: str) -> str:
+        """The key of the root-most member, ``""`` where none is known or there is nobody else to name."""
+        held = self._of.get(key)
+        return held.root if isinstance(held, Tally) else ""
+
+    def group(self, key: str, root: Alert | None) -> Group | None:
+        """The group as lists show it; ``None`` = it has no members."""
+        held = self._of.get(key)
+        if isinstance(held, Tally):
+            return held.group(root) if held.members else None
+        if held is None:
+            return None
+        self._shown(key)
+        return group_of_one(key, held)
+
+    def forget(self, key: str) -> None:
+        """The group has no members any more."""
+        self._of.pop(key, None)
+        self._unseen.discard(key)
+
+    def _shown(self, key: str) -> None:
+        if key in self._unseen:
+            self._unseen.remove(key)
+            if not self._unseen:
+                self._unseen = set()  # one that was large keeps its table
+
+    def _tally(self, key: str) -> Tally | None:
+        held = self._of.get(key)
+        return self._grown(key, held) if isinstance(held, AlertRow) else held
+
+    def _grown(self, key: str, row: AlertRow) -> Tally:
+        """The full form of a group of one."""
+        tally = self._of[key] = Tally(key)
+        tally.put(row)
+        tally.root = row.key
+        if key in self._unseen:
+            self._shown(key)
+        else:
+            tally.look()
+        return tally
 
 
 class _Count:
@@ -115,6 +245,12 @@ class _Count:
         if 0 < alert.started_at < self.started_at:
             self.started_at = alert.started_at
         self.changed_at = max(self.changed_at, alert.started_at, alert.ended_at)
+
+
+@lru_cache(8192)
+def _only(text: str) -> tuple[str, ...]:
+    """One tuple for equal texts: what a group of one names, others name too."""
+    return (text,) if text else ()
 
 
 def _title(alert: Alert) -> str:

@@ -73,7 +73,8 @@ class Twins:
 
     What is shown keeps the key of the copy that came first, so that its group and its acknowledgement stay with it
     whichever copy speaks. The facts are those of a copy that fires, if possible of a source in ``prefer`` (one in which
-    it can be silenced, and that knows whether it is), else of one that is muted; of resolved ones the last counts.
+    it can be silenced, and that knows whether it is), else of one that is muted; it is muted when each of these sources
+    mutes it. Of resolved ones the last counts.
     """
 
     def __init__(self, prefer: Collection[str] = ()) -> None:
@@ -140,7 +141,9 @@ class Twins:
         return best
 
     def _rank(self, alert: Alert) -> tuple[bool, int, bool, bool, str]:
-        return (not alert.firing, -alert.ended_at, alert.source not in self._prefer, not alert.muted, alert.source)
+        known = alert.source in self._prefer
+        # Of several that can be silenced one that is not muted counts: somebody is still told. The others cannot know.
+        return (not alert.firing, -alert.ended_at, not known, alert.muted is known, alert.source)
 
 
 def _resolved(alert: Alert, now: Millis) -> Alert:

@@ -123,7 +123,8 @@ def _arguments(spec: ActionSpec, given: Sequence[str]) -> dict[str, object]:
     try:
         return check_arguments(spec, out)
     except Refused as error:
-        raise click.UsageError(f"{error.what}. {error.next}".strip()) from None
+        hint = f" {error.next[0].upper()}{error.next[1:]}." if error.next else ""
+        raise click.UsageError(f"{error.what}.{hint}".replace("?.", "?")) from None
 
 
 def _confirmed(preview: Preview, *, yes: bool, target: str, ask: bool) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from console.cli.codes import Exit
@@ -25,7 +27,7 @@ def list_incidents(ctx: click.Context, only_open: bool, as_json: bool) -> None:
     from console.journal.reading import read
     from console.model.fold import Fold, line
 
-    root = root_of(settings_of(ctx).config(needed=False))
+    root = root_of(settings_of(ctx).part("folder"))
     lines = []
     for key in reversed(incidents(root)):
         fold = Fold(key)
@@ -48,6 +50,21 @@ def list_incidents(ctx: click.Context, only_open: bool, as_json: bool) -> None:
         say(f"no incidents in {root}")
 
 
+def known(ctx: click.Context, root: Path, key: str) -> str:
+    """The incident as its folder is called; one that is not there ends the command."""
+    from console.journal.cases import incidents
+    from console.text import nearest
+
+    keys = incidents(root)
+    key = key.upper()
+    if key not in keys:
+        near = nearest(key, keys)
+        say(f"warroom: there is no incident {key!r} in {root}", err=True)
+        say(f"next: did you mean {near}?" if near else "next: warroom incident list", err=True)
+        ctx.exit(Exit.FAILED)
+    return key
+
+
 @incident.command("show")
 @click.argument("key", metavar="INCIDENT")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with the whole timeline.")
@@ -55,19 +72,12 @@ def list_incidents(ctx: click.Context, only_open: bool, as_json: bool) -> None:
 @click.pass_context
 def show(ctx: click.Context, key: str, as_json: bool) -> None:
     """Show INCIDENT: where it stands, then its timeline."""
-    from console.journal.cases import incident_folder, incidents
+    from console.journal.cases import incident_folder
     from console.journal.reading import read
     from console.model.fold import Fold
-    from console.text import nearest
 
-    root = root_of(settings_of(ctx).config(needed=False))
-    known = incidents(root)
-    key = key.upper()
-    if key not in known:
-        near = nearest(key, known)
-        say(f"warroom: there is no incident {key!r} in {root}", err=True)
-        say(f"next: did you mean {near}?" if near else "next: warroom incident list", err=True)
-        ctx.exit(Exit.FAILED)
+    root = root_of(settings_of(ctx).part("folder"))
+    key = known(ctx, root, key)
     fold = Fold(key)
     fold.apply(list(read(incident_folder(root, key))))
     state = fold.state

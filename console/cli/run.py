@@ -6,7 +6,7 @@ import click
 
 from console.cli.codes import Exit
 from console.cli.output import say
-from console.cli.settings import Settings, actor_of, missing_config, settings_of, shared, terminal_trouble
+from console.cli.settings import Settings, actor_of, missing_config, root_of, settings_of, shared, terminal_trouble
 
 
 @click.command()
@@ -23,6 +23,10 @@ def run(ctx: click.Context, incident: str) -> None:
         _offer(ctx, settings)
         return
     config = settings.config()
+    if incident:
+        from console.cli.incidents import known
+
+        incident = known(ctx, root_of(config), incident)
     if trouble:
         refuse(ctx, trouble)
     from console.session import run as sit

@@ -36,7 +36,7 @@ def shelf_of(config: Config) -> Shelf:
 @click.pass_context
 def list_runbooks(ctx: click.Context, as_json: bool) -> None:
     """List the runbooks there are. Exit code 7 if some cannot be used; the others are listed."""
-    shelf = shelf_of(settings_of(ctx).config(needed=False))
+    shelf = shelf_of(settings_of(ctx).part("runbooks"))
     if as_json:
         say_json({"runbooks": shelf.runbooks, "broken": shelf.broken})
     elif shelf.runbooks:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from console import paths
+from console.cli.output import say
 from console.errors import ConfigError
 from console.text import clean
 
@@ -41,13 +42,15 @@ class Settings:
 
     def config(self, *, needed: bool = True) -> Config:
         """The configuration, flags over environment over file; defaults where none is ``needed`` and none is there."""
-        from msgspec.structs import replace
-
         from console.config import Config
         from console.configfile import load, override
 
         there = needed or self.named or self.path.exists()
-        config = load(self.path) if there else override(Config(), os.environ)
+        return self._flagged(load(self.path) if there else override(Config(), os.environ))
+
+    def _flagged(self, config: Config) -> Config:
+        from msgspec.structs import replace
+
         if self.read_only:
             config = replace(config, read_only=True)
         if self.debug:
@@ -57,6 +60,20 @@ class Settings:
 
             open_log(config, logging.DEBUG)
         return config
+
+    def part(self, *keys: str) -> Config:
+        """What the configuration says under these keys, for a command that only reads; other problems are only told."""
+        from console.config import Config
+        from console.configfile import load_part, override
+
+        if not (self.named or self.path.exists()):
+            return self._flagged(override(Config(), os.environ))
+        config, problems = load_part(self.path, keys)
+        for problem in problems:
+            say(f"warroom: {problem}", err=True)
+        if problems:
+            say("next: correct it before the console is started: 'warroom run' wants all of it", err=True)
+        return self._flagged(config)
 
 
 def root_of(config: Config) -> Path:

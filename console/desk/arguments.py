@@ -14,6 +14,7 @@ TEXT = 16_000
 """Longest text, characters."""
 _DURATION = re.compile(r"(\d{1,9})\s*([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_YES_NO = {"true": "yes", "on": "yes", "y": "yes", "1": "yes", "false": "no", "off": "no", "n": "no", "0": "no"}
 _ALWAYS = ("incident",)
 """Any action may say which incident it belongs to."""
 
@@ -78,16 +79,18 @@ def _duration(arg: Arg, value: object) -> object:
 
 def _choice(arg: Arg, value: object) -> str:
     wanted = str(value).strip()
+    choices = [choice for choice in arg.choices if choice]
+    asked = wanted.lower().replace(" ", "_")
+    asked = _YES_NO.get(asked, asked) if choices == ["yes", "no"] else asked
     for choice in arg.choices:
-        if choice.lower() == wanted.lower().replace(" ", "_"):
+        if choice.lower() == asked:
             return choice
     if not wanted and not arg.required:
         return ""
-    near = nearest(wanted, arg.choices)
-    hint = f"did you mean {near}? " if near else ""
-    raise Refused(
-        f"{clean(wanted, 40)!r} is no {arg.name}", next=f"{hint}one of {', '.join(c for c in arg.choices if c)}"
-    )
+    near = nearest(wanted, choices) if len(choices) > 2 else ""
+    hint = f"did you mean {near}?" if near else f"say {arg.name}={choices[0]}: {arg.help}" if arg.help else ""
+    *others, last = choices
+    raise Refused(f"{arg.name} is {', '.join(others)} or {last}, not {clean(wanted, 40)!r}", next=hint)
 
 
 def _params(arg: Arg, value: object) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from console.engine.rooms import Room
+from console.engine.room import Room
 from console.model.alert import Alert, AlertState
 from console.model.entry import Actor, ActorType, Draft, Kind
 from console.model.group import Group

@@ -61,8 +61,9 @@ class _Once:
         self._journal = journal and bool(actor.id)
         self._actor = actor
         self.wiring = Wiring(
-            config, actor, clock or SystemClock(), ids or RandomIds(), changed=_ignore, current=lambda: self.current
-        )
+            config, actor, clock or SystemClock(), ids or RandomIds(), changed=_ignore, current=lambda: self.current,
+            guest=True,
+        )  # fmt: skip
 
     async def __aenter__(self) -> _Once:
         if self._journal:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
+from pathlib import Path
 
 from console.clock import Clock, Ids
 from console.config import Config
@@ -17,7 +18,7 @@ from console.engine.linking import later_drafts
 from console.engine.publish import Publisher
 from console.engine.rooms import Rooms
 from console.engine.view import Viewer
-from console.engine.viewstate import ViewState, load, save
+from console.engine.viewstate import ViewState, load, place, save
 from console.engine.wiring import Wiring
 from console.model.action import Action, Reply
 from console.model.entry import Actor, Draft, Kind
@@ -25,9 +26,11 @@ from console.model.snapshot import View
 
 log = logging.getLogger("warroom.engine")
 
-TAIL_S = 0.1
-"""How often other consoles' lanes are looked at."""
 TICK_S = 1.0
+KEEP_S = 1.0
+"""How long the end waits for the file that says where the operator was."""
+MOVES = frozenset({"incident.open", "incident.leave", "incident.declare"})
+"""What puts another incident on the screen."""
 
 
 class Parts:
@@ -47,7 +50,9 @@ class Parts:
         self._inflight: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._bell = asyncio.Event()
-        self._kept = self.rooms.root / "view.json"
+        self._moving = asyncio.Lock()
+        self._kept: Path | None = None
+        self._keeping = asyncio.Lock()
         self._came_back = ViewState()
 
     # Life
@@ -56,6 +61,7 @@ class Parts:
         """Open the journals, come back to where the operator was, reconcile what a crash left open."""
         await self.rooms.start(self.actor)
         await self.wiring.connect(self.enter, self.leave)
+        self._kept = await asyncio.to_thread(place, self.rooms.root)
         self._came_back = await asyncio.to_thread(load, self._kept)
         self.publisher.touch()
         await self.wiring.reconcile("")
@@ -75,8 +81,9 @@ class Parts:
         self._handle.on_request(partial(_ring, loop, self._bell))
         begin = asyncio.create_task
         self._tasks = [begin(task.run(), name=task.health.name) for task in self.wiring.sources]
+        self._ticking = begin(self._tick())
         self._tasks += [
-            begin(self.publisher.run()), begin(self._serve()), begin(self._tick()), begin(self._tail()),
+            begin(self.publisher.run()), begin(self._serve()), self._ticking, begin(self._tail()),
             begin(self.viewer.keep_lobby(self.publisher.touch)),
         ]  # fmt: skip
         if gaps := heartbeat.wanted():
@@ -90,10 +97,20 @@ class Parts:
     async def settle(self, allowed_s: Callable[[], float]) -> None:
         """Let what is in flight come to its end, for as long as is allowed; a later word may shorten it."""
         # From here on nobody looks: what still happens is told at the next start.
-        save(self._kept, ViewState(self.current, self._clock.now()))
+        keeping = asyncio.create_task(self._keep())
         begin = self._clock.monotonic()
-        while self._inflight and self._clock.monotonic() - begin < allowed_s():
-            await asyncio.wait(self._inflight, timeout=0.1)
+
+        async def wait_for(busy: Callable[[], set[asyncio.Task[None]]]) -> None:
+            while (tasks := busy()) and self._clock.monotonic() - begin < allowed_s():
+                await asyncio.wait(tasks, timeout=0.1)
+
+        await wait_for(lambda: self._inflight)
+        # Until here silences were renewed; from here on nothing begins by itself, and what began may end.
+        self._ticking.cancel()
+        renewing = asyncio.create_task(self.wiring.renewal.settle())
+        await wait_for(lambda: {renewing} if not renewing.done() else set())
+        renewing.cancel()
+        await asyncio.wait([keeping, renewing], timeout=KEEP_S)
 
     async def close(self, reason: str) -> None:
         """Stop asking, write the last entry, let the lanes go."""
@@ -102,9 +119,7 @@ class Parts:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 await self.wiring.desk.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(3.0):
-                await self.rooms.close(self.actor, reason)
+        await self.rooms.close(self.actor, reason)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 await self.wiring.close()
@@ -122,13 +137,18 @@ class Parts:
         self.current = room.key
         self.wiring.remember_acks()
         self.publisher.touch()
-        save(self._kept, ViewState(self.current, self._clock.now()))
+        self._begin(self._keep())
 
     async def leave(self) -> None:
         """Go back to the lobby."""
         self.current = ""
         self.publisher.touch()
-        save(self._kept, ViewState("", self._clock.now()))
+        self._begin(self._keep())
+
+    async def _keep(self) -> None:
+        """Keep where the operator is; saved in order, each time as it is then."""
+        async with self._keeping:
+            await asyncio.to_thread(save, self._kept, ViewState(self.current, self._clock.now()))
 
     # Loops
 
@@ -138,20 +158,27 @@ class Parts:
             self._bell.clear()
             for request in self._handle.requests():
                 if isinstance(request, View):
-                    await self.viewer.set(request, self.publisher.touch)
+                    self.viewer.set(request, self.publisher.touch)
                 elif isinstance(request, str):
                     self.wiring.store.look(request)
                     self.publisher.touch()
                 else:
-                    task = asyncio.create_task(self._answer(request))
-                    self._inflight.add(task)
-                    task.add_done_callback(self._inflight.discard)
+                    self._begin(self._answer(request))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        """Something that has an end of its own, which leaving waits for."""
+        task = asyncio.create_task(work)
+        self._inflight.add(task)
+        task.add_done_callback(self._inflight.discard)
 
     async def _answer(self, action: Action) -> None:
+        # One move after the other, in the order of the keys: the last that was asked for wins.
+        moves = action.id in MOVES and not action.preview
         try:
-            reply = await self.wiring.respond(action)
-            if action.id == "incident.declare" and reply.ok and not action.preview:
-                await self.enter(str(reply.data["incident"]))
+            async with self._moving if moves else contextlib.nullcontext():
+                reply = await self.wiring.respond(action)
+                if action.id == "incident.declare" and moves and reply.ok:
+                    await self.enter(str(reply.data["incident"]))
         except Exception as error:
             log.exception("%s went unanswered", action.id)
             text = f"{action.id} stopped at a fault of the console ({type(error).__name__})"
@@ -192,7 +219,7 @@ class Parts:
 
     async def _tail(self) -> None:
         while True:
-            await asyncio.sleep(TAIL_S)
+            await self.rooms.heard()
             with self._going_on("the tail"):
                 news = await self.rooms.tail()
                 if news:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from console.clock import Clock, Ids
+from console.engine.ear import Ear
+from console.engine.room import Room
 from console.errors import JournalError, Refused
+from console.journal.cache import place
 from console.journal.cases import allocate, incident_folder, incidents
 from console.journal.glance import Glance
 from console.journal.journal import Journal
@@ -20,21 +24,10 @@ from console.model.incident import Incident, IncidentLine, Status, TimelineRow
 from console.model.rows import Rows
 from console.model.snapshot import JournalHealth
 
+log = logging.getLogger("warroom.engine")
 
-class Room:
-    """One incident's journal and what the fold makes of it."""
-
-    def __init__(self, key: str, journal: Journal | Glance, entries: Sequence[Entry]) -> None:
-        self.key = key
-        self.journal = journal
-        self.fold = Fold(key)
-        self.fold.apply(entries)
-        self.attached = False
-        """Whether a screen looked into it from here."""
-
-    @property
-    def state(self) -> Incident:
-        return self.fold.state
+CLOSE_S = 3.0
+"""How long a journal may take to be closed."""
 
 
 class Rooms:
@@ -50,7 +43,10 @@ class Rooms:
         changed: Callable[[], None],
         fallback: Path | None = None,
         read_only: bool = False,
+        guest: bool = False,
+        cache: Path | None = None,
     ) -> None:
+        """``guest``: for a single command, whose lanes take no duty. ``cache``: where long journals' caches are."""
         self.root = root
         self._clock = clock
         self._ids = ids
@@ -58,9 +54,12 @@ class Rooms:
         self._changed = changed
         self._fallback = fallback
         self._read_only = read_only
+        self._guest = guest
+        self._cache = cache
+        self._proving: set[asyncio.Task[None]] = set()
+        self._ear = Ear()
         self._rooms: dict[str, Room] = {}
-        self._watch: Watch | Glance | None = None
-        self._watch_fold = Fold("")
+        self._watch: Room | None = None
         self._lines: dict[str, tuple[object, IncidentLine]] = {}
         self._opening = asyncio.Lock()
 
@@ -68,14 +67,13 @@ class Rooms:
 
     async def start(self, actor: Actor) -> None:
         """Open the watch, the journal of everything outside an incident."""
-        watch = self._watch = await self._open_watch()
-        self._watch_fold.apply(await asyncio.to_thread(lambda: list(watch.entries())))
+        self._watch = await Room.enter("", await self._open_watch())
 
     async def _open_watch(self) -> Watch | Glance:
         if self._read_only:
             return Glance(self._today, self._fallback)
         return await Watch.open(
-            self.root, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback
+            self.root, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback, guest=self._guest
         )
 
     def _today(self) -> Path:
@@ -89,25 +87,37 @@ class Rooms:
             folder = self.folder(incident)
             if not folder.is_dir():
                 raise Refused(f"there is no incident {incident}", next="see the lobby, or: warroom incident list")
-            journal = await self._open_journal(folder, incident)
-            entries = await asyncio.to_thread(lambda: list(journal.entries()))
-            room = self._rooms[incident] = Room(incident, journal, entries)
+            kept = None if self._cache is None or self._guest else place(self._cache, folder)
+            journal = await self._open_journal(folder, incident, kept)
+            room = self._rooms[incident] = await Room.enter(incident, journal, kept)
+            task = asyncio.create_task(self._prove(room))
+            self._proving.add(task)
+            task.add_done_callback(self._proving.discard)
             self._changed()
             return room
+
+    async def _prove(self, room: Room) -> None:
+        try:
+            await room.prove()
+        except (OSError, JournalError) as error:
+            log.warning("%s could not be verified: %s", room.key, error)
+        self._changed()
 
     async def create(self) -> str:
         """A fresh incident id, its folder made and its journal opened."""
         incident, folder = await asyncio.to_thread(allocate, self.root)
+        kept = None if self._cache is None or self._guest else place(self._cache, folder)
         journal = await self._open_journal(folder, incident)
-        self._rooms[incident] = Room(incident, journal, list(journal.entries()))
+        self._rooms[incident] = await Room.enter(incident, journal, kept)
         return incident
 
-    async def _open_journal(self, folder: Path, incident: str) -> Journal | Glance:
+    async def _open_journal(self, folder: Path, incident: str, kept: Path | None = None) -> Journal | Glance:
         if self._read_only:
             return Glance(lambda: folder, self._fallback)
         return await Journal.open(
-            folder, incident, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback
-        )
+            folder, incident, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback,
+            guest=self._guest, cache=kept,
+        )  # fmt: skip
 
     def folder(self, incident: str) -> Path:
         """Where an incident's journal lies."""
@@ -123,31 +133,32 @@ class Rooms:
         if not incident:
             if self._watch is None:
                 raise JournalError("the watch journal is not open")
-            entries = await self._watch.append(drafts)
-            self._watch_fold.apply(entries)
+            room = self._watch
         else:
             room = await self.open(incident)
-            entries = await room.journal.append(drafts)
-            room.fold.apply(entries)
+        entries = await room.journal.append(drafts)
+        await room.take(entries)
         self._changed()
         return entries
 
     async def tail(self) -> dict[str, tuple[Entry, ...]]:
         """Take in what other consoles wrote; per incident, the entries."""
         news: dict[str, tuple[Entry, ...]] = {}
-        for room in list(self._rooms.values()):
+        for room in self._all():
             entries = await room.journal.news()
             if entries:
-                room.fold.apply(entries)
+                await room.take(entries)
                 news[room.key] = entries
-        if self._watch is not None:
-            entries = await self._watch.news()
-            if entries:
-                self._watch_fold.apply(entries)
-                news[""] = entries
         if news:
             self._changed()
         return news
+
+    async def heard(self) -> None:
+        """Return when another console may have written."""
+        await self._ear.wait(room.place for room in self._all())
+
+    def _all(self) -> list[Room]:
+        return [*self._rooms.values(), *([self._watch] if self._watch is not None else [])]
 
     # Reading
 
@@ -158,7 +169,7 @@ class Rooms:
     def state(self, incident: str) -> Incident:
         """The folded state of an open incident; of the watch for ``""``."""
         if not incident:
-            return self._watch_fold.state
+            return self._watch.state if self._watch is not None else Incident("")
         room = self._rooms.get(incident)
         if room is None:
             raise Refused(f"{incident} is not open in this console", next="open it in the lobby first")
@@ -167,14 +178,15 @@ class Rooms:
     @property
     def watch(self) -> Rows[TimelineRow]:
         """The watch's timeline."""
-        return self._watch_fold.state.timeline
+        return self.state("").timeline
 
     def alive(self, incident: str, lane: str) -> bool:
         """Whether the console that writes this lane still holds it."""
         if not incident:
-            return self._watch is not None and (
-                lane == self._watch.lane or lane_alive(self._watch.folder, lane, self._fallback)
-            )
+            watch = self._watch.journal if self._watch is not None else None
+            if not isinstance(watch, Watch | Glance):
+                return False
+            return lane == watch.lane or lane_alive(watch.folder, lane, self._fallback)
         room = self._rooms.get(incident)
         if room is not None and lane == room.journal.lane:
             return True
@@ -182,8 +194,8 @@ class Rooms:
 
     def lanes(self, incident: str) -> tuple[str, tuple[str, ...]]:
         """Our lane of an open incident, or of the watch for ``""``, and every lane that its journal has."""
-        room = self._rooms.get(incident)
-        journal = room.journal if room is not None else self._watch
+        room = self._rooms.get(incident) or self._watch
+        journal = room.journal if room is not None else None
         if isinstance(journal, Watch):
             journal = journal.journal
         if not isinstance(journal, Journal):
@@ -224,20 +236,30 @@ class Rooms:
 
     def health(self, incident: str) -> JournalHealth:
         """Of the incident's journal, or the watch's."""
-        room = self._rooms.get(incident)
-        journal = room.journal if room is not None else self._watch
-        return journal.health() if journal is not None else JournalHealth(ok=True, detail="opening")
+        room = self._rooms.get(incident) or self._watch
+        return room.journal.health() if room is not None else JournalHealth(ok=True, detail="opening")
 
-    async def close(self, actor: Actor, reason: str) -> None:
-        """Write down that this console leaves, and let every lane go."""
+    async def close(self, actor: Actor, reason: str, limit_s: float = CLOSE_S) -> None:
+        """Write down that this console leaves, and let every lane go: all side by side, each within the limit."""
         draft = Draft(Kind.CONSOLE_DETACHED, {"reason": reason}, actor)
-        for room in self._rooms.values():
-            try:
-                if room.attached:
-                    await room.journal.append([draft])
-            finally:
-                await room.journal.close()
-        self._rooms.clear()
-        if self._watch is not None:
-            await self._watch.close()
-            self._watch = None
+        self._ear.close()
+        rooms, self._rooms, self._watch = self._all(), {}, None
+        await asyncio.gather(*(_end(room, draft if room.attached else None, self._ids, limit_s) for room in rooms))
+
+
+async def _end(room: Room, last: Draft | None, ids: Ids, limit_s: float) -> None:
+    """Write the last entry, keep a cache and close; a disk that does not answer is left to itself."""
+    name, journal = room.key or "the watch", room.journal
+    try:
+        async with asyncio.timeout(limit_s * 0.8):
+            if last is not None:
+                await room.take(await journal.append([last]))
+            await room.keep(ids)
+    except (TimeoutError, JournalError) as error:
+        log.warning("%s: the last entry could not be written: %s", name, str(error) or "the disk does not answer")
+    try:
+        # A limit of its own: what follows a time-out inside the same limit would have none.
+        async with asyncio.timeout(limit_s * 0.2):
+            await journal.close()
+    except TimeoutError:
+        log.warning("%s: its files could not be closed in time", name)

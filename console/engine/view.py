@@ -35,10 +35,11 @@ class Viewer:
         self._lines: tuple[IncidentLine, ...] = ()
         self._away: tuple[str, Away] | None = None
         self._suited = Suited()
+        self._sifting: set[asyncio.Task[None]] = set()
         self.view = View()
 
-    async def set(self, view: View, touch: Callable[[], None]) -> None:
-        """Prepare for another look; a filter over many alerts is worked off in slices."""
+    def set(self, view: View, touch: Callable[[], None]) -> None:
+        """Prepare for another look; a filter over many alerts is worked off in slices, and nobody waits for it."""
         before, self.view = self.view, view
         wiring = self._wiring
         wiring.board.range_s = view.range_s
@@ -46,7 +47,17 @@ class Viewer:
         if view.range_s != before.range_s or (view.targets and not before.targets):
             wiring.look()
         if view.filter != before.filter:
-            await wiring.store.refilter(view.filter)
+            # Tasks begin in their order, and the store lets go of a filter when another comes.
+            task = asyncio.create_task(self._sift(view.filter, touch))
+            self._sifting.add(task)
+            task.add_done_callback(self._sifting.discard)
+        touch()
+
+    async def _sift(self, filter: str, touch: Callable[[], None]) -> None:
+        try:
+            await self._wiring.store.refilter(filter)
+        except Exception:
+            log.exception("the filter failed")
         touch()
 
     def away(self, state: Incident, since: Millis) -> None:

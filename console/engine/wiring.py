@@ -40,6 +40,7 @@ from console.model.incident import Incident
 from console.model.metric import MetricQuery, Rule, Target
 from console.model.normal import Normaliser
 from console.model.source import SourceHealth
+from console.paths import cache as cache_folder
 from console.paths import shipped
 from console.paths import state as state_folder
 from console.ports import Adapter, AlertSource, Doubtful, Handler, MetricStore, Silencer, Watcher
@@ -89,7 +90,9 @@ class Wiring:
         *,
         changed: Callable[[], None],
         current: Callable[[], str],
+        guest: bool = False,
     ) -> None:
+        """``guest``: for a single command, which takes no duty."""
         self.config = config
         self.actor = actor
         self.clock = clock
@@ -113,6 +116,8 @@ class Wiring:
             redact=self.redactor.value,
             changed=changed,
             read_only=config.read_only,
+            guest=guest,
+            cache=cache_folder(),
             fallback=Path("/var/tmp") / f"warroom-fallback-{os.geteuid()}",  # noqa: S108
         )
         self.adapters = {s.name: self._adapter(s) for s in config.sources}

@@ -67,6 +67,7 @@ class Journal:
         redact: Redact | None = None,
         sealer: Sealer | None = None,
         fallback: Path | None = None,
+        guest: bool = False,
         disk: Disk | None = None,
         cache: Path | None = None,
     ) -> Journal:
@@ -74,9 +75,9 @@ class Journal:
 
         Never fails for want of a disk: a folder that cannot be used shows in ``health()``, and the
         entries go to ``fallback`` or stay in memory. ``redact`` is applied to each body before it is
-        encoded, ``sealer`` to the bodies of entries that not everybody may read. ``disk`` replaces the
-        file system in tests. What a file at ``cache`` holds is not read before this returns: see
-        ``resumed`` and ``verify``.
+        encoded, ``sealer`` to the bodies of entries that not everybody may read. A ``guest`` is a single command,
+        whose lane takes no duty. ``disk`` replaces the file system in tests. What a file at ``cache`` holds is
+        not read before this returns: see ``resumed`` and ``verify``.
         """
         self = cls(places(folder, fallback), incident, clock, disk or Disk(), sealer)
 
@@ -92,6 +93,7 @@ class Journal:
                 uid=uid,
                 redact=redact,
                 sealer=sealer,
+                guest=guest,
                 disk=self._disk,
                 cache=known,
             )

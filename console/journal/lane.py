@@ -73,16 +73,18 @@ def open_lane(
     uid: int | None = None,
     redact: Redact | None = None,
     sealer: Sealer | None = None,
+    guest: bool = False,
     disk: Disk,
     cache: Cache | None = None,
 ) -> Lane:
     """Take a free slot, recover what the last writer left, and be ready to append. Never fails for want of a disk.
 
-    What ``cache`` holds of the lane is not read again here.
+    What ``cache`` holds of the lane is not read again here. A ``guest`` takes one of the slots ``g0``, ``g1`` …: see
+    ``places.guest``.
     """
     uid = os.geteuid() if uid is None else uid
     host = host or os.uname().nodename
-    slot, trouble = _take(places, host, uid, ids, disk)
+    slot, trouble = _take(places, host, uid, "g" if guest else "", ids, disk)
     roll = Roll(places, slot.lane, incident, disk, clock, slot.guard)
     database = LaneDatabase(slot.lane, incident, roll, hybrid, redact, sealer)
     storage = database.storage
@@ -100,20 +102,20 @@ def open_lane(
     return lane
 
 
-def _take(places: Places, host: str, uid: int, ids: Ids, disk: Disk) -> tuple[Slot, str]:
+def _take(places: Places, host: str, uid: int, prefix: str, ids: Ids, disk: Disk) -> tuple[Slot, str]:
     """The first free slot; in the fallback or in memory under a name that the folder never uses."""
     try:
         make_folder(places.folder, disk)
         check_folder(places.folder)
-        return _slot(places.folder, host, uid, "", disk), ""
+        return _slot(places.folder, host, uid, prefix, disk), ""
     except (OSError, JournalError) as error:
         trouble = str(error)
     if places.spare is not None:
         with suppress(OSError, JournalError):
             make_folder(places.spare, disk)
             check_folder(places.spare)
-            return _slot(places.spare, host, uid, "f", disk), trouble
-    return Slot(lane_name(host, uid, "m" + ids.new("m").rpartition("-")[2][:16]), None), trouble
+            return _slot(places.spare, host, uid, f"{prefix}f", disk), trouble
+    return Slot(lane_name(host, uid, prefix + "m" + ids.new("m").rpartition("-")[2][:16]), None), trouble
 
 
 def _slot(folder: Path, host: str, uid: int, prefix: str, disk: Disk) -> Slot:

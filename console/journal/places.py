@@ -14,7 +14,7 @@ from console.errors import JournalError
 from console.journal.disk import Disk
 
 _FILE = re.compile(
-    r"(?P<lane>[A-Za-z0-9][A-Za-z0-9._-]{0,80}\.[0-9]{1,10}\.[fm]?[0-9a-f]{1,20})\.lane(?:\.(?P<n>[0-9]{1,6}))?"
+    r"(?P<lane>[A-Za-z0-9][A-Za-z0-9._-]{0,80}\.[0-9]{1,10}\.g?[fm]?[0-9a-f]{1,20})\.lane(?:\.(?P<n>[0-9]{1,6}))?"
 )
 
 
@@ -55,6 +55,11 @@ def lane_name(host: str, uid: int, slot: str) -> str:
     """``<host>.<uid>.<slot>`` with a host that can be a file name."""
     host = re.sub(r"[^A-Za-z0-9-]+", "-", host.split(".")[0]).strip("-")[:60]
     return f"{host or 'host'}.{uid}.{slot}"
+
+
+def guest(lane: str) -> bool:
+    """Whether a lane is that of a single command, which comes and goes and takes no duty."""
+    return lane.rpartition(".")[2].startswith("g")
 
 
 def segment_name(lane: str, number: int) -> str:

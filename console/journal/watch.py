@@ -22,13 +22,21 @@ class Watch:
     """A journal that turns its page at midnight UTC by the injected clock; entries have the incident ``""``."""
 
     def __init__(
-        self, root: Path, clock: Clock, ids: Ids, redact: Redact | None, fallback: Path | None, disk: Disk | None
+        self,
+        root: Path,
+        clock: Clock,
+        ids: Ids,
+        redact: Redact | None,
+        fallback: Path | None,
+        guest: bool,
+        disk: Disk | None,
     ) -> None:
         self.root = root
         self._clock = clock
         self._ids = ids
         self._redact = redact
         self._fallback = fallback
+        self._guest = guest
         self._disk = disk
         self._day = ""
         self._journal: Journal | None = None
@@ -44,10 +52,11 @@ class Watch:
         ids: Ids,
         redact: Redact | None = None,
         fallback: Path | None = None,
+        guest: bool = False,
         disk: Disk | None = None,
     ) -> Watch:
         """The watch of a state folder: ``<root>/watch/<YYYY-MM-DD>/``."""
-        self = cls(root, clock, ids, redact, fallback, disk)
+        self = cls(root, clock, ids, redact, fallback, guest, disk)
         await self._today()
         return self
 
@@ -118,6 +127,7 @@ class Watch:
             ids=self._ids,
             redact=self._redact,
             fallback=self._fallback,
+            guest=self._guest,
             disk=self._disk,
         )
 

@@ -10,7 +10,7 @@ from console.model.rows import Rows
 from console.model.severity import Severity
 
 
-class Group(Struct, frozen=True):
+class Group(Struct, frozen=True, gc=False):
     """Alerts that belong together; what a list shows of them stands ready."""
 
     key: str

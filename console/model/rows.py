@@ -29,7 +29,7 @@ class Rows(Sequence[T], Generic[T]):
     def __init__(self, chunks: Sequence[tuple[T, ...]] = ()) -> None:
         self._chunks = tuple(c for c in chunks if c)
         if len(self._chunks) == 1:
-            # Most rows in memory are those of a group with one member: they share one list of starts.
+            # Those of most groups: they share one list of starts.
             self._starts, self._size = _ONE, len(self._chunks[0])
         else:
             self._starts = [0, *accumulate(map(len, self._chunks))]
@@ -38,7 +38,7 @@ class Rows(Sequence[T], Generic[T]):
     @classmethod
     def of(cls, items: Sequence[T]) -> Rows[T]:
         """Rows from any sequence, in chunks of 256."""
-        return cls([tuple(items[i : i + 256]) for i in range(0, len(items), 256)])
+        return Rows([tuple(items[i : i + 256]) for i in range(0, len(items), 256)])
 
     @property
     def chunks(self) -> tuple[tuple[T, ...], ...]:
@@ -89,6 +89,35 @@ class Rows(Sequence[T], Generic[T]):
         return -1
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Rows) and self._chunks == other._chunks)
+        return self is other or (isinstance(other, Rows) and self.chunks == other.chunks)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class OneRow(Rows[T]):
+    """The rows of a group with one member, by far the most: a third of the memory of the general form."""
+
+    __slots__ = ("_row",)
+
+    def __init__(self, row: T) -> None:
+        self._row = row
+
+    @property
+    def chunks(self) -> tuple[tuple[T, ...], ...]:
+        return ((self._row,),)
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[T]:
+        yield self._row
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        return [self._row][index]
+
+    def find(self, key: str, near: int = 0) -> int:
+        return 0 if self._row.key == key else -1

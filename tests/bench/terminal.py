@@ -64,6 +64,18 @@ def declare_incident(screen: PtyScreen) -> None:
     screen.until("investigating", 10)
 
 
+def walk(screen: PtyScreen, rows: int = 40) -> dict[str, object]:
+    """Bytes for each of so many rows down, those included where the list scrolls."""
+    sizes = []
+    for _ in range(rows):
+        screen.settle(0.05, 1.0)
+        start = len(screen.data)
+        screen.send(DOWN)
+        screen.read(0.3)
+        sizes.append(len(screen.data) - start)
+    return {"median": statistics.median(sizes), "max": max(sizes), "rows": sizes}
+
+
 def measure_bytes(short: bool = False) -> dict[str, object]:
     """Idle bytes a second at 120×40, and bytes for one row down."""
     seconds = 10.0 if short else 30.0
@@ -77,15 +89,12 @@ def measure_bytes(short: bool = False) -> dict[str, object]:
         with console(config, env) as screen:
             screen.until("SEV", 30)
             screen.read(3.0)
-            screen.send(DOWN)
-            screen.read(0.5)
-            sizes = []
-            for _ in range(8):
-                start = len(screen.data)
-                screen.send(DOWN)
-                screen.read(0.3)
-                sizes.append(len(screen.data) - start)
-        out["row_down"] = {"median": statistics.median(sizes), "max": max(sizes)}
+            out["row_down_lobby"] = walk(screen)
+            declare_incident(screen)
+            screen.read(2.0)
+            screen.send("1")
+            screen.read(1.0)
+            out["row_down_war_room"] = walk(screen)
     return out
 
 

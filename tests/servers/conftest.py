@@ -78,6 +78,7 @@ PROMETHEUS = """
 global:
   scrape_interval: 1s
   evaluation_interval: 1s
+  external_labels: {{datacentre: fra-2, prometheus_replica: a}}
 rule_files: [rules.yml]
 alerting:
   alertmanagers:

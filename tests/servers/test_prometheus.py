@@ -9,7 +9,7 @@ import pytest
 from console.adapters.alertmanager import Alertmanager
 from console.adapters.prometheus import MOST_POINTS, Prometheus
 from console.errors import Rejected
-from console.model.alert import AlertState
+from console.model.alert import Alert, AlertState
 from console.model.metric import MetricQuery
 from console.model.severity import Severity
 from tests.servers.asking import Held, asking, until
@@ -130,6 +130,18 @@ def test_an_alert_that_fires_arrives_through_both(prometheus: str, alertmanager:
 
     asking(Prometheus, prometheus, here)
     asking(Alertmanager, alertmanager, there)
+
+
+def test_both_tell_an_alert_with_the_same_labels_although_some_are_added_on_the_way(
+    prometheus: str, alertmanager: str
+) -> None:
+    async def held(adapter: Prometheus | Alertmanager) -> Alert:
+        found = await until(Held(adapter).poll, lambda f: "TargetDown/payments" in f)
+        return found["TargetDown/payments"]
+
+    here, there = asking(Prometheus, prometheus, held), asking(Alertmanager, alertmanager, held)
+    assert here.labels["datacentre"] == "fra-2"
+    assert here.labels == there.labels
 
 
 def test_the_probe_tells_the_version(prometheus: str) -> None:

@@ -148,7 +148,7 @@ def test_an_alert_that_stops_pending_is_told_and_one_that_ends_is_gone() -> None
         ]  # fmt: skip
         assert len(told[3][0].gone) == 1
 
-    asking(answer, play)
+    asking(answer, play, options={"external_labels": {}})
 
 
 @settings(max_examples=40, deadline=None)
@@ -311,3 +311,116 @@ def test_recorded_alerts_in_anothers_wrapping_parse(path: str) -> None:
         assert len(alerts) == len({json.dumps(p["labels"], sort_keys=True) for p in payloads})
 
     asking(data({"alerts": payloads}), play)
+
+
+CONFIG = """\
+global:
+  scrape_interval: 15s
+  external_labels:
+    cluster: eu-1
+    prometheus_replica: "0"
+    service: never
+    odd: "a\\e]0;owned\\ab"
+  evaluation_interval: 15s
+rule_files:
+- /etc/rules.yml
+scrape_configs:
+- job_name: x
+  static_configs:
+  - targets: ["global:", "external_labels: 7"]
+"""
+
+
+def told(yaml: str | None, alerts: list[dict[str, Any]]) -> Answering:
+    """A server with a configuration, or one that does not tell it."""
+
+    async def answer(asked: Asked) -> None:
+        if asked.path.startswith("/api/v1/status/config"):
+            if yaml is None:
+                await asked.answer(b"not here", "404 Not Found")
+            else:
+                await asked.json({"status": "success", "data": {"yaml": yaml}})
+            return
+        await asked.json({"status": "success", "data": {"alerts": alerts}})
+
+    return answer
+
+
+RULE_ALERT = {"labels": {"alertname": "TargetDown", "service": "payments"}, "state": "firing", "activeAt": ""}
+
+
+async def labels(adapter: Prometheus) -> list[dict[str, str]]:
+    return [dict(a.labels) async for delta in adapter.poll() for a in delta.changed]
+
+
+def test_alerts_have_the_labels_that_are_added_towards_the_alertmanager() -> None:
+    async def play(adapter: Prometheus, server: Server) -> None:
+        (found,) = await labels(adapter)
+        assert found == {
+            "alertname": "TargetDown",
+            "service": "payments",
+            "cluster": "eu-1",
+            "prometheus_replica": "0",
+            "odd": "a\u241b]0;owned\u2407b",
+        }
+        assert await labels(adapter) == []
+        assert [a.path for a in server.asked] == ["/api/v1/status/config", "/api/v1/alerts", "/api/v1/alerts"]
+
+    asking(told(CONFIG, [RULE_ALERT]), play)
+
+
+@pytest.mark.parametrize(
+    "yaml", [None, "", "global:\n", "global: 7", "global:\n  external_labels: [a]", "global:\n  - [", "\udc80"]
+)
+def test_a_server_that_does_not_tell_them_lists_its_alerts_all_the_same(yaml: str | None) -> None:
+    async def play(adapter: Prometheus, _server: Server) -> None:
+        assert await labels(adapter) == [RULE_ALERT["labels"]]
+
+    asking(told(yaml, [RULE_ALERT]), play)
+
+
+def test_our_configuration_goes_before_the_servers() -> None:
+    async def play(adapter: Prometheus, server: Server) -> None:
+        (found,) = await labels(adapter)
+        assert found == {"alertname": "TargetDown", "service": "payments", "region": "1"}
+        assert [a.path for a in server.asked] == ["/api/v1/alerts"]
+
+    asking(told(CONFIG, [RULE_ALERT]), play, options={"external_labels": {"region": "1"}})
+
+
+def test_labels_that_change_are_told_and_keep_the_alerts_name() -> None:
+    values = [CONFIG, CONFIG.replace("eu-1", "eu-2"), None]
+
+    async def answer(asked: Asked) -> None:
+        await told(values[0], [RULE_ALERT])(asked)
+
+    async def play(adapter: Prometheus, _server: Server) -> None:
+        first = [d async for d in adapter.poll()]
+        keys, clusters = set(), []
+        for _ in range(3):
+            keys |= {a.key for d in first for a in d.changed}
+            clusters += [a.cluster for d in first for a in d.changed]
+            assert not any(d.gone for d in first)
+            adapter._clock.move(601)  # type: ignore[attr-defined]
+            values[:-1] = values[1:]
+            first = [d async for d in adapter.poll()]
+        assert clusters == ["eu-1", "eu-2"]
+        assert len(keys) == 1
+
+    asking(answer, play)
+
+
+def test_a_page_that_hangs_holds_the_alerts_up_for_a_moment_and_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.adapters.external_labels.PATIENCE_S", 0.02)
+
+    async def answer(asked: Asked) -> None:
+        if asked.path.endswith("/config"):
+            await asyncio.Event().wait()
+        await told(None, [RULE_ALERT])(asked)
+
+    async def play(adapter: Prometheus, server: Server) -> None:
+        assert len(await labels(adapter)) == 1
+        assert await labels(adapter) == []
+        assert [a.path for a in server.asked].count("/api/v1/status/config") == 1
+
+    asking(answer, play)

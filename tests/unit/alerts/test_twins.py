@@ -45,6 +45,21 @@ def test_a_silence_shows_although_prometheus_knows_nothing_of_it() -> None:
         assert store.view().major[0].muted == 1
 
 
+def test_an_alert_is_muted_when_every_alertmanager_that_has_it_mutes_it() -> None:
+    store = AlertStore(WindowCorrelator(), prefer=("am1", "am2"))
+    store.ingest(delta(alert("1", source="prom"), alert("1", source="am1", silenced_by=("s1",))), after(10))
+    assert shown(store).muted
+    store.ingest(delta(alert("1", source="am2")), after(11))
+    assert not shown(store).muted
+    assert shown(store).source == "am2"
+    store.ingest(delta(alert("1", source="am2", silenced_by=("s2",))), after(12))
+    assert shown(store).muted
+    store.ingest(delta(alert("1", source="am1")), after(13))
+    assert not shown(store).muted
+    store.ingest(delta(alert("1", source="am1", silenced_by=("s1",)), gone=["am2/1"]), after(14))
+    assert shown(store).muted, "the one that no longer has it does not count"
+
+
 def test_the_other_copy_takes_over_with_group_and_acknowledgement() -> None:
     store = both()
     store.ack(["am/1"], "ana", after(12))

@@ -29,10 +29,14 @@ def test_do_lists_what_can_be_done(run: Run) -> None:
         (["ui.help"], "moves the screen"),
         (["alert.silence", "--arg", "duration=1h"], "needs reason"),
         (["alert.silence", "--arg", "duration=soon", "--arg", "reason=x"], "is not a duration"),
-        (["alert.silence", "--arg", "durations=1h"], "did you mean 'duration'?"),
+        (["alert.silence", "--arg", "durations=1h"], "Did you mean 'duration'?"),
+        (
+            ["incident.declare", "--arg", "title=x", "--arg", "severity=SEV1", "--arg", "command=maybe"],
+            "command is yes or no, not 'maybe'. Say command=yes: take command yourself.",
+        ),
         (["incident.note", "--arg", "text"], "--arg is NAME=VALUE"),
         (["incident.note", "--arg", "text=a", "--arg", "text=b"], "given twice"),
-        (["incident.severity", "--arg", "severity=9"], "is no severity"),
+        (["incident.severity", "--arg", "severity=9"], "severity is SEV1, SEV2, SEV3, SEV4 or SEV5, not '9'"),
     ],
 )
 def test_wrong_usage_of_do_asks_nobody(run: Run, engine: Engine, arguments: list[str], said: str) -> None:
@@ -40,6 +44,12 @@ def test_wrong_usage_of_do_asks_nobody(run: Run, engine: Engine, arguments: list
     assert result.exit_code == Exit.USAGE
     assert said in result.output
     assert engine.actions == []
+
+
+@pytest.mark.parametrize(("word", "meant"), [("true", "yes"), ("Yes", "yes"), ("0", "no"), ("off", "no")])
+def test_yes_and_no_are_understood_in_other_words(run: Run, engine: Engine, word: str, meant: str) -> None:
+    run("do", "incident.declare", "--arg", "title=x", "--arg", "severity=SEV1", "--arg", f"command={word}")
+    assert engine.actions[0].args["command"] == meant
 
 
 def test_an_unconfirmed_r2_is_shown_and_not_done(run: Run, config: Path, engine: Engine) -> None:

@@ -187,9 +187,37 @@ def test_an_incident_is_shown_with_its_timeline(run: Run, incidents: list[str]) 
     assert len(shown["timeline"]) >= 2
 
 
-@pytest.mark.parametrize("name", ["INC-9", "../INC-0001", HOSTILE])
-def test_an_incident_that_is_not_there(run: Run, incidents: list[str], name: str) -> None:
+@pytest.mark.parametrize("name", ["INC-9", "INC-0099", "../INC-0001", HOSTILE])
+def test_an_incident_that_is_not_there(run: Run, incidents: list[str], config: Path, name: str) -> None:
     result = run("incident", "show", name)
     assert result.exit_code == Exit.FAILED
     assert "there is no incident" in result.stderr
     assert harmless(result)
+    opened = run("run", name)
+    assert (opened.exit_code, opened.stderr) == (result.exit_code, result.stderr)
+
+
+@pytest.mark.parametrize("command", [("incident", "list"), ("incident", "show", "INC-0001"), ("runbook", "list")])
+def test_what_only_reads_needs_only_its_own_part_of_the_configuration(
+    run: Run, incidents: list[str], config: Path, command: tuple[str, ...]
+) -> None:
+    whole = run(*command)
+    config.write_text("metrics:\n  - {title: errors, source: prm, query: up}\nsources:\n  prom: {type: prometheu}\n")
+    result = run(*command)
+    assert (result.exit_code, result.stdout) == (0, whole.stdout)
+    assert f"warroom: {config}:2: metrics.0.source: there is no source of this name" in result.stderr
+    assert "did you mean 'prometheus'?" in result.stderr
+    started = run("run")
+    assert started.exit_code == Exit.CONFIG
+    assert f"{config}:2: metrics.0.source: there is no source of this name" in started.stderr
+
+
+@pytest.mark.parametrize("text", ["foldr: /srv/warroom\n", "folder: [a\n", "folder: {a: b}\n", "- folder\n"])
+def test_what_may_name_another_folder_stops_what_only_reads_too(
+    run: Run, incidents: list[str], config: Path, text: str
+) -> None:
+    config.write_text(text)
+    result = run("incident", "list")
+    assert result.exit_code == Exit.CONFIG
+    assert result.stdout == ""
+    assert f"warroom: {config}:" in result.stderr

@@ -107,7 +107,7 @@ def test_a_reply_says_nothing_secret_and_nothing_that_a_terminal_obeys():
         ("alert.silence", {"duration": "2h"}, "needs reason"),
         ("alert.silence", {"duration": "soon", "reason": "x"}, "not a duration"),
         ("alert.silence", {"duration": "31d", "reason": "x"}, "out of range"),
-        ("incident.status", {"status": "resolvd"}, "no status"),
+        ("incident.status", {"status": "resolvd"}, "closed, not 'resolvd'"),
         ("alert.ack", {"kyes": "a"}, "knows no"),
         ("silence.expire", {"silence": "am/1"}, "not available"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from console import reference
+from console.alerts.store import AlertStore
 from console.config import Config, MetricConfig, SourceConfig
 from console.engine import wiring
 from console.engine.handle import Handle
+from console.engine.rooms import Room, Rooms
 from console.engine.runtime import Engine
 from console.errors import RateLimited, Unreachable
 from console.journal.reading import read
@@ -298,3 +301,65 @@ def test_a_source_that_is_left_alone_for_long_is_asked_at_once_with_fresh_secret
     assert reference._said == {}
     wrong = one.act("source.ask", source="an")
     assert (wrong.ok, wrong.next) == (False, "did you mean 'am'?")
+
+
+def test_of_two_incidents_opened_at_once_the_last_asked_for_is_shown(
+    sitting: Callable[..., Sitting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = sitting()
+    for title in ("orders fail", "disk full"):
+        assert first.act("incident.declare", title=title, severity="SEV2").ok
+    assert first.act("incident.leave").ok
+    first.leave()
+    go_on, asked, whole = threading.Event(), threading.Event(), Rooms.open
+
+    async def slow(self: Rooms, incident: str) -> Room:
+        if incident == "INC-0001":
+            asked.set()
+            await asyncio.to_thread(go_on.wait, 10)
+        return await whole(self, incident)
+
+    monkeypatch.setattr(Rooms, "open", slow)
+    one = sitting()
+    one.until(lambda s: s.version > 1, "its first snapshot")
+    for number in (1, 2):
+        one.handle.submit(Action(f"open{number}", "incident.open", {"incident": f"INC-000{number}"}, ANA))
+    assert asked.wait(10)
+    # Anything else is answered meanwhile.
+    assert one.act("source.ask", source="am").ok
+    go_on.set()
+    one.until(lambda _: {"open1", "open2"} <= one.replies.keys(), "both replies")
+    snapshot = one.until(lambda s: s.incident is not None and s.incident.key == "INC-0002", "the last asked for")
+    assert snapshot.incident is not None
+    one.leave()
+
+
+def test_actions_do_not_wait_for_a_filter(sitting: Callable[..., Sitting], monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    whole = AlertStore.refilter
+
+    async def slow(self: AlertStore, text: str) -> None:
+        begun.set()
+        await asyncio.to_thread(go_on.wait, 10)
+        await whole(self, text)
+
+    monkeypatch.setattr(AlertStore, "refilter", slow)
+    one = sitting()
+    storm(one)
+    one.handle.look(View(filter="service=orders"))
+    assert begun.wait(10)
+    assert one.act("alert.ack", keys=["am/orders-Slow"]).ok
+    assert one.snapshot.alerts.filter == ""
+    go_on.set()
+    one.until(lambda s: s.alerts.filter == "service=orders", "the filter")
+
+
+def test_where_the_operator_was_is_not_kept_beside_shared_incidents(
+    sitting: Callable[..., Sitting], tmp_path: Path
+) -> None:
+    one = sitting()
+    assert one.act("incident.declare", title="orders fail", severity="SEV2").ok
+    one.leave()
+    assert sorted(p.name for p in (tmp_path / "state").iterdir()) == ["incidents", "watch"]
+    back = sitting()
+    back.until(lambda s: s.incident is not None and s.incident.key == "INC-0001", "the room")

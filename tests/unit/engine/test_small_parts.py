@@ -15,7 +15,7 @@ from console.engine import wiring
 from console.engine.duty import DutyRoster
 from console.engine.publish import Publisher
 from console.engine.signals import SignalWatch
-from console.engine.viewstate import ViewState, load, save
+from console.engine.viewstate import ViewState, load, place, save
 from console.model.alert import AlertDelta
 from console.model.entry import Actor
 
@@ -60,16 +60,57 @@ def test_duty_is_with_the_first_live_lane() -> None:
     assert roster.held
 
 
+def test_a_single_command_neither_has_duty_nor_takes_it_from_a_console() -> None:
+    live = {"host.1000.0", "host.1000.g0", "gate.1000.gf0"}
+    console = DutyRoster(lambda lane: lane in live)
+    assert console.decide("host.1000.0", sorted(live)) is True
+    assert console.held
+    command = DutyRoster(lambda lane: lane in live)
+    assert command.decide("gate.1000.gf0", sorted(live)) is False
+    assert not command.held
+
+
 def test_view_state_survives_and_rubbish_is_an_empty_one(tmp_path: Path) -> None:
-    file = tmp_path / "view.json"
+    file = place(tmp_path / "shared")
+    assert file is not None
     assert load(file) == ViewState()
     save(file, ViewState("INC-0001", 42))
     assert load(file) == ViewState("INC-0001", 42)
     assert file.stat().st_mode & 0o777 == 0o600
-    assert [p.name for p in tmp_path.iterdir()] == ["view.json"]
+    assert [p.name for p in file.parent.iterdir()] == [file.name]
     file.write_bytes(b"\x00{")
     assert load(file) == ViewState()
-    save(tmp_path / "missing" / "view.json", ViewState("x", 1))
+    assert load(None) == ViewState()
+    save(None, ViewState("x", 1))
+
+
+def test_view_state_is_private_to_a_user_of_a_host_and_apart_for_each_folder(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o3770)
+    one, other = place(shared), place(tmp_path / "other")
+    assert one is not None
+    assert other is not None
+    assert one.parent == other.parent
+    assert one != other
+    assert shared not in one.parents
+    assert f".{os.geteuid()}." in one.parent.name
+    save(one, ViewState("INC-0001", 42))
+    assert one.parent.stat().st_mode & 0o7777 == 0o700
+    one.parent.chmod(0o755)
+    save(one, ViewState("INC-0002", 42))
+    assert one.parent.stat().st_mode & 0o7777 == 0o700
+
+
+def test_view_state_is_not_kept_where_somebody_planted_its_folder(tmp_path: Path) -> None:
+    file = place(tmp_path)
+    assert file is not None
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    file.parent.parent.mkdir(parents=True)
+    file.parent.symlink_to(elsewhere)
+    save(file, ViewState("INC-0001", 42))
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_a_signal_is_heard_while_the_main_thread_is_stuck() -> None:

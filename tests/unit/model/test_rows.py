@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from console.model.rows import Rows
+from console.model.rows import OneRow, Rows
 
 
 class Row(Struct, frozen=True):
@@ -62,3 +62,17 @@ def test_equal_when_the_same_rows_stand_in_the_same_chunks() -> None:
     assert chunked([2, 3])[0] != chunked([2, 2])[0]
     with pytest.raises(TypeError):
         hash(Rows[Row]())
+
+
+@given(st.integers(-3, 3), st.integers(-3, 3), st.integers(-3, 3))
+def test_a_single_row_is_rows_like_any_other(index: int, start: int, stop: int) -> None:
+    row = Row("k")
+    one, general = OneRow(row), Rows([(row,)])
+    assert (list(one), len(one), one.chunks, one[start:stop]) == ([row], 1, general.chunks, general[start:stop])
+    assert one == general == one != Rows([(Row("other"),)])
+    assert [one.find("k", 5), one.find("l"), row in one] == [0, -1, True]
+    if -1 <= index < 1:
+        assert one[index] is general[index]
+    else:
+        with pytest.raises(IndexError):
+            one[index]

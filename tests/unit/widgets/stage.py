@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from console import themes
+from widgets.frame import Frame
 
 ENVIRON = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
 
@@ -29,6 +30,7 @@ class Stage(App[None]):
         self.console._color_system = ColorSystem.TRUECOLOR  # whatever terminal the tests run in
         self._widgets = widgets
         self.sent: list[str] = []
+        self._frame = Frame()
         themes.install(self, theme, ENVIRON if environ is None else environ)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -39,7 +41,7 @@ class Stage(App[None]):
 
     def _display(self, screen: Any, renderable: Any) -> None:
         if isinstance(renderable, CompositorUpdate):
-            self.sent.append(renderable.render_segments(self.console))
+            self.sent.append(self._frame.update(renderable).render_segments(self.console))
         super()._display(screen, renderable)
 
     def take(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -55,10 +56,39 @@ def test_the_header_tells_all_at_120_columns() -> None:
 
 def test_at_80_columns_the_title_is_cut_and_the_least_important_leaves() -> None:
     said = header_at(80, incident=incident(), due=DUE)
-    assert said.startswith(" SEV1  INC-0042 payments fail")
-    assert "… " in said
-    assert "investigating 00:23 " in said
-    assert said.endswith("update 06:46  1 waiting")
+    assert said == " SEV1  INC-0042 payment…  investigating 00:23   IC ana  update 06:46  1 waiting"
+
+
+def ill(
+    name: str = "alertmanager", age_s: int = 250, health: Health = Health.FAILING, serves: str = "alerts"
+) -> SourceHealth:
+    return SourceHealth(name, "x", health, fresh_at=NOW - age_s * 1000, failures=9, serves=(serves,))
+
+
+@pytest.mark.parametrize("width", range(50, 200, 3))
+def test_state_severity_elapsed_and_commander_are_there_at_every_width(width: int) -> None:
+    overdue = (Due("l", "look up: silence 37 alerts", NOW - 130_000, overdue=True), *DUE)
+    said = header_at(width, incident=incident(), due=overdue, sources=(ill(),))
+    for word in ("SEV1", "investigating", "00:23", "ana"):
+        assert word in said
+    assert "alertmanager" in said or "1 source" in said
+
+
+def test_a_dead_source_is_named_with_what_is_wrong_and_since_when() -> None:
+    def said(width: int, *sources: SourceHealth) -> str:
+        return header_at(width, incident=incident(title="db down"), due=(), sources=sources)
+
+    fine = SourceHealth("prometheus", "x", Health.OK, fresh_at=NOW - 1000)
+    assert "○ alertmanager: no data since " in said(120, ill(), fine)
+    assert ", 4 m  IC ana" in said(120, ill(), fine)
+    assert "○ alertmanager 4 m  IC ana" in said(80, ill(), fine)
+    assert "○ alertmanager no data 4 m +1" in said(104, ill("loki", 900, serves="logs"), ill(), fine)
+    assert "login refused" in said(120, ill(health=Health.UNAUTHORISED))
+    assert "◐ datadog: old data since" in said(120, ill("datadog", health=Health.OK))
+    assert "○ alertmanager no data yet" in said(120, replace(ill(), fresh_at=0))
+    assert "prometheus" not in said(120, fine)
+    assert "alertmanager" not in said(120, replace(ill(), fresh_at=NOW - 1000, failures=1))
+    assert "alertmanager: no data" in header_at(110, operator="ana", sources=(ill(),))
 
 
 @pytest.mark.parametrize("width", [1, 4, 20, 40, 60, 79])
@@ -128,6 +158,22 @@ def test_the_footer_keeps_what_is_always_there_and_as_many_others_as_fit() -> No
         size = sum(len(k) + len(v) + 3 for k, v in (*shown, *kept)) + 1 + bool(shown)
         assert size <= max(1, width)
     assert fitting(HINTS, ALWAYS, 100) == (HINTS, ALWAYS)
+
+
+def test_the_footer_says_when_keys_are_left_out() -> None:
+    footer = Footer()
+    app = Stage(footer)
+
+    async def scene(pilot: Pilot[None]) -> None:
+        footer.show(HINTS, ALWAYS, more="more")
+        await pilot.pause()
+        assert app.lines()[0].endswith("? keys")
+        await pilot.resize_terminal(50, 5)
+        await pilot.pause()
+        assert "note" not in app.lines()[0]
+        assert app.lines()[0].endswith("? more")
+
+    play(app, scene, size=(80, 5))
 
 
 def test_the_footer_is_drawn_when_its_keys_change_and_only_then() -> None:

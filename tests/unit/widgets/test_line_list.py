@@ -87,7 +87,12 @@ def test_newcomers_are_seen_when_the_list_is_seen_from_its_first_line() -> None:
         show(the_list, [group("first", 1, "the worst of all"), *rows])
         await pilot.pause()
         assert "the worst of all" in app.lines()[0]
-        assert the_list.cursor_key == "g0"
+        assert the_list.cursor_key == "first"
+        the_list.keep_cursor()
+        show(the_list, [group("second", 1, "worse still"), group("first", 1, "the worst of all"), *rows])
+        await pilot.pause()
+        assert "worse still" in app.lines()[0]
+        assert the_list.cursor_key == "first"
 
     play(app, scene)
 
