@@ -40,7 +40,7 @@ def _alert(row: AlertRow, snapshot: Snapshot, now: int) -> list[Fact]:
     out = [
         Fact("", alert.summary or alert.name, "text bold"),
         Fact("severity", f"{alert.severity.label} {alert.severity.word}, {alert.state}", colour),
-        Fact("alert", alert.name),
+        Fact("alert", alert.name if alert.labels.get("alertname") else f"{alert.name}: its source gave it no name"),
         Fact("since", moment(alert.started_at, now)),
     ]
     if alert.ended_at:
@@ -53,6 +53,8 @@ def _alert(row: AlertRow, snapshot: Snapshot, now: int) -> list[Fact]:
     if alert.link:
         out.append(Fact("link", alert.link, "accent"))
     out.append(Fact("source", f"{alert.source}, {alert.vendor_id}", "grey"))
+    if not alert.labels:
+        out.append(Fact("labels", "none: its source gave this alert no label at all", "wait"))
     for title, pairs in (("notes", alert.annotations), ("labels", alert.labels)):
         if pairs:
             out.append(Fact("", title, "label bold"))
@@ -234,7 +236,8 @@ def incident_facts(incident: Incident, snapshot: Snapshot, now: int) -> list[Fac
         Fact("declared", moment(incident.declared_at, now)),
         Fact(
             "linked",
-            f"{words.count(len(incident.linked), 'alert')}, {sum(a.state == 'firing' for a in incident.linked.values())} firing",
+            f"{words.count(len(incident.linked), 'alert')}, "
+            f"{sum(a.state == 'firing' for a in incident.linked.values())} firing",
         ),
     ]
     out += [

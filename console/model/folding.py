@@ -33,7 +33,7 @@ from console.model.lifecycle import Move, move, way_back
 from console.model.rows import Rows
 from console.model.runbook import Run
 from console.model.severity import Severity
-from console.model.wording import conflict, count, line_of
+from console.model.wording import conflict, count, line_of, together
 
 CHUNK = 256
 REVERSIBLE = 32
@@ -140,6 +140,14 @@ class Folding:
             self._shared.discard("tail")
         return place
 
+    def tell(self, row: TimelineRow) -> None:
+        """Append a line, or tell it together with the last one where that says the same."""
+        both = together(self.tail[-1], row) if self.tail else None
+        if both is None:
+            self.add(row)
+        else:
+            self.own("tail")[-1] = both
+
     def row(self, place: int) -> TimelineRow:
         """The line at a place."""
         chunk, offset = divmod(place, CHUNK)
@@ -204,7 +212,7 @@ class Folding:
             self.own("roles")["ic"] = body.ic
         for alert in body.alerts:
             self.own("linked")[alert.key] = LinkedAlert(
-                alert.key, alert.name, alert.service, alert.state, entry.occurred_at
+                alert.key, alert.name, alert.service, alert.state, entry.occurred_at, alert.host
             )
         self.add(line_of(entry, body))
 
@@ -297,11 +305,12 @@ class Folding:
                 alert.service or (known.service if known else ""),
                 alert.state,
                 entry.occurred_at,
+                alert.host or (known.host if known else ""),
             )
             if alert.state is AlertState.RESOLVED and alert.key in self.acked:
                 del self.own("acked")[alert.key]
                 self.own("acked_at").pop(alert.key, None)
-        self.add(line_of(entry, body))
+        self.tell(line_of(entry, body))
 
     def ack(self, entry: Entry, body: AlertsAcked) -> None:
         acked, times = self.own("acked"), self.own("acked_at")
