@@ -141,6 +141,7 @@ class Wiring:
             lambda: chain.from_iterable(self.silences.values()),
             current,
             config.ack,
+            lambda: [room.state for room in self.rooms.open_rooms()],
         )
         self.renewal = Renewal(self.office)
         self.shelf = Shelf()

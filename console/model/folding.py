@@ -29,7 +29,7 @@ from console.model.bodies import (
 )
 from console.model.entry import Entry, Kind
 from console.model.incident import Incident, LinkedAlert, Operation, Reversible, Status, TimelineRow
-from console.model.lifecycle import Move, move, way_back
+from console.model.lifecycle import Move, major, move, way_back
 from console.model.rows import Rows
 from console.model.runbook import Run
 from console.model.severity import Severity
@@ -215,6 +215,12 @@ class Folding:
                 alert.key, alert.name, alert.service, alert.state, entry.occurred_at, alert.host
             )
         self.add(line_of(entry, body))
+        if body.ic == entry.actor.id or not major(body.severity):
+            args: dict[str, object] = {
+                "status": "false_positive", "reason": "declared by mistake", "incident": self.key,
+            }  # fmt: skip
+            label = body.severity.label if body.severity else "an incident"
+            self.remember(entry, f"declare {label}", Undo("incident.status", args, "call it a false positive"))
 
     def status_changed(self, entry: Entry, body: StatusChanged) -> None:
         wanted = str(body.after).replace("_", " ")
@@ -327,15 +333,20 @@ class Folding:
         if taken and not body.undoes:
             args: dict[str, object] = {"keys": list(body.keys), "incident": self.key}
             words = f"acknowledge {count(len(body.keys), 'alert')}"
+            self._reversed("alert.ack", set(body.keys))
             self.remember(entry, words, Undo("alert.unack", args, "take the acknowledgement back"))
         elif not taken:
-            self._unacked(set(body.keys))
+            self._reversed("alert.unack", set(body.keys))
+            if not body.undoes:
+                words = f"un-acknowledge {count(len(body.keys), 'alert')}"
+                args = {"keys": list(body.keys), "incident": self.key}
+                self.remember(entry, words, Undo("alert.ack", dict(args), "acknowledge again"))
 
-    def _unacked(self, keys: set[str]) -> None:
-        """Acknowledgements of which nothing is left cannot be taken back."""
+    def _reversed(self, action: str, keys: set[str]) -> None:
+        """What this action would reverse on these alerts has been reversed, by whatever entry."""
         for kept in list(self.reversible):
             held = kept.undo.args.get("keys")
-            if kept.undo.action == "alert.unack" and isinstance(held, list) and keys.issuperset(held):
+            if kept.undo.action == action and isinstance(held, list) and keys.issuperset(held):
                 self.forget(kept.key)
 
 

@@ -13,6 +13,7 @@ from console.config import AckConfig
 from console.errors import Unreachable
 from console.model.action import Preview, Reply
 from console.model.alert import Alert, Matcher, Silence
+from console.model.incident import Incident, LinkedAlert
 from tests.unit.alerts.made import delta, mutes
 from tests.unit.desk.fakes import INC, World, act, desk_of
 
@@ -68,6 +69,10 @@ class Staff:
         self.am = FakeSilencer("am", self.world)
         self.am2 = FakeSilencer("am2", self.world)
         self.incident = incident
+        self.links_all = True
+        """Whether every alert is part of the incident on screen."""
+        self.open: list[str] = []
+        """Further incidents that are open in this console."""
         self.store = AlertStore(WindowCorrelator())
         self.office = Office(
             self.store,
@@ -77,6 +82,7 @@ class Staff:
             lambda: [*self._active(self.am), *self._active(self.am2)],
             lambda: self.incident,
             ack or AckConfig(),
+            self.linked,
         )
         self.handlers = handlers(self.office)
         self.tell(*alerts)
@@ -86,6 +92,13 @@ class Staff:
 
     def tell(self, *alerts: Alert, gone: Sequence[str] = ()) -> None:
         self.store.ingest(delta(*alerts, gone=gone), self.world.clock.now())
+
+    def linked(self) -> list[Incident]:
+        """The incident on screen, to which all alerts are linked; without one, those that the test put there."""
+        state = self.world.state(self.incident)
+        facts = {a.key: LinkedAlert(a.key, a.name, a.service, a.state, 0) for a in self.store.all()}
+        ours = [replace(state, linked=facts)] if self.incident and self.links_all else []
+        return [*ours, *(self.world.state(key) for key in self.open)]
 
     def mute(self) -> None:
         """What the sources would say of silences at their next poll."""

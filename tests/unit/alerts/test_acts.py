@@ -66,7 +66,7 @@ def test_what_a_colleague_acknowledged_stays_theirs() -> None:
     staff.store.ack(["am/1"], "bob", 0)
     reply = do(staff, "alert.ack", keys=["am/1", "am/2"])
     assert staff.acked() == {"am/1": "bob", "am/2": "ana"}
-    assert reply.text == "acknowledged 1 alert, 1 were already"
+    assert reply.text == "acknowledged 1 alert, 1 was already"
     assert reply.undo is not None
     assert reply.undo.args["keys"] == ["am/2"]
     assert "already, by ana, bob" in do(staff, "alert.ack", keys=["am/1", "am/2"]).text
@@ -148,7 +148,7 @@ def test_too_many_for_a_silence_each_is_said(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_preview_shows_all_that_would_happen_and_does_nothing() -> None:
     staff = Staff(*(alert(str(n), service="orders", host=f"h{n}") for n in range(12)), alert("x", service="other"))
     shown = ask(staff, "alert.silence", filter="service=orders", **SILENCE)
-    assert shown.title == "Silence alerts of filter service=orders for 2 h"
+    assert shown.title == "Silence 12 alerts that match service=orders for 2 h"
     assert 'am {service="orders"}' in shown.call
     assert shown.environment == "prod eu-1"
     assert shown.tier is Tier.R2
@@ -304,7 +304,8 @@ def test_a_silence_is_taken_back_by_undo_once() -> None:
     registry = dict(staff.handlers)
     registry |= undo.handlers(staff.desk, registry, state=staff.world.state, current=lambda: staff.incident)
     do(staff, "alert.silence", keys=["am/1"], **SILENCE)
-    reply = asyncio.run(registry["desk.undo"].perform(act("desk.undo")))
+    shown = asyncio.run(registry["desk.undo"].preview(act("desk.undo")))
+    reply = asyncio.run(registry["desk.undo"].perform(act("desk.undo", digest=shown.digest)))
     assert reply.ok
     assert reply.text.startswith("undone: silence orders HighErrorRate for 2 h")
     assert asyncio.run(staff.am.silences()) == []
