@@ -33,6 +33,7 @@ from console.text import clean
 from screens.base import WarScreen
 from screens.guard import KeyGuard
 from screens.keymap import Keys, check_keymap
+from screens.link import Link, multiplexed
 from screens.lobby import Lobby
 from screens.small import Small, too_small
 from widgets import marks, words
@@ -77,6 +78,8 @@ class WarroomApp(App[int], inherit_bindings=False):
         self.clock: Clock = clock or SystemClock()
         self.keys = Keys(self.config.keys)
         self.guard = KeyGuard(self.clock.monotonic)
+        environment = os.environ if environ is None else environ
+        self.link = Link(self._tell_terminal, multiplexed=multiplexed(environment))
         self.logins: Mapping[str, tuple[str, ...]] = {s.name: s.login for s in self.config.sources if s.login}
         self.undo: Undo | None = None
         self.drafts: dict[str, tuple[dict[str, object], dict[str, object]]] = {}
@@ -88,7 +91,6 @@ class WarroomApp(App[int], inherit_bindings=False):
         self._on_painted = on_painted
         self._room: WarRoom | None = None
         self._room_key = ""
-        environment = os.environ if environ is None else environ
         themes.install(self, self.config.theme, environment)
         if ascii is not None:
             marks.use(ascii)
@@ -126,7 +128,16 @@ class WarroomApp(App[int], inherit_bindings=False):
             self.guard.key(event.is_printable)
         elif isinstance(event, events.Paste) and not event.is_forwarded:
             self.guard.paste()
+        elif isinstance(event, events.CursorPosition):
+            self.link.answered(event.x, event.y)
         await super().on_event(event)
+
+    def _tell_terminal(self, text: str) -> bool:
+        """Behind what was painted, on the same way; ``False`` = there is no terminal."""
+        if self._driver is None or self.is_headless:
+            return False
+        self._driver.write(text)
+        return True
 
     def _watch_app_focus(self, focus: bool) -> None:
         """A terminal that loses the focus changes nothing: no repaint, and the list keeps its cursor."""

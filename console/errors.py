@@ -16,6 +16,7 @@
     ├── JournalError          the journal could not be written or read
     ├── RunbookError          a runbook is not well formed
     └── Refused               a guard of the domain said no (state machine, missing role)
+        └── Moot              nothing is left of what was to be reversed
 """
 
 from __future__ import annotations
@@ -99,3 +100,7 @@ class RunbookError(WarroomError):
 
 class Refused(WarroomError):
     """A guard of the domain refused: the text says which and how to satisfy it."""
+
+
+class Moot(Refused):
+    """Nothing is left of what an act was to change: it ended by itself, or somebody did it before."""

@@ -84,7 +84,7 @@ def _on_incident(line: IncidentLine, opened: Sequence[IncidentLine], now: Millis
     colour = palette.severity(line.severity) if line.status.open else "grey"
     left = ((f" {label} ", f"{colour} bold"), (f"{line.key} {line.title}", "text bold"))
     who = (f"{line.ic} commands " if line.ic else "nobody commands ", "person" if line.ic else "wait")
-    right = ((f"{state_words(line.status)} {words.age(line.declared_at, now)}, ", "grey"), who)
+    right: tuple[Part, ...] = ((f"{state_words(line.status)} {words.age(line.declared_at, now)}, ", "grey"), who)
     if not line.status.open:
         right = ((f"{state_words(line.status)} ", "grey"),)
     keys = [("ui.open", "goes into it"), ("incident.declare", "declares another")]

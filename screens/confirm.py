@@ -13,6 +13,7 @@ from screens.deaf import QUIET_S, Ear
 from screens.dialog import FRAME, WIDTH, Dialog
 from screens.facts import Fact, FactList, needed
 from screens.line_input import LineInput
+from screens.link import UNANSWERED_S, Link
 
 RISKS = {
     Tier.R0: ("R0  reads only", "grey"),
@@ -61,10 +62,13 @@ class _Typed(LineInput):
 class Confirm(Dialog[bool]):
     """Shows a preview and nothing else; ends with ``True`` only by a key pressed on what could be read."""
 
-    def __init__(self, preview: Preview, monotonic: Callable[[], float]) -> None:
+    def __init__(self, preview: Preview, monotonic: Callable[[], float], *, link: Link | None = None) -> None:
+        """``link`` tells when the terminal shows what was painted; without one that is at once."""
         super().__init__("Confirm")
         self.preview = preview
-        self.ear = Ear(monotonic)
+        self._link = link or Link(lambda _: False)
+        self.ear = Ear(monotonic, self._link.deaf_s)
+        self._paints = self._shown = 0
         self._facts = facts(preview)
         self._list = FactList(label=LABEL, id="first" if preview.tier < Tier.R3 else None)
         self._typed = _Typed(self.ear.heard, f"type {preview.target}") if preview.tier >= Tier.R3 else None
@@ -100,13 +104,22 @@ class Confirm(Dialog[bool]):
 
     def _watch_for_paint(self) -> None:
         self.ear.covered()
-        self.call_after_refresh(self._painted)
+        self._paints += 1
+        self.call_after_refresh(self._painted, self._paints)
 
-    def _painted(self) -> None:
+    def _painted(self, number: int) -> None:
+        """The dialog is on its way to the terminal; it listens once that has shown it."""
+        if number != self._paints:
+            return
         if not self._list.size:
-            self.call_after_refresh(self._painted)
-        elif self.is_current:
-            self.ear.painted()
+            self.call_after_refresh(self._painted, number)
+        elif self.is_current and self._link.ask(lambda: self._seen(number)):
+            self.set_timer(UNANSWERED_S, lambda: self._seen(number))
+
+    def _seen(self, number: int) -> None:
+        if number == self._paints and number != self._shown and self.is_current:
+            self._shown = number
+            self.ear.seen()
 
     # What is heard
 

@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 
 DEAF_S = 0.4
-"""Not before this long after the dialog was painted."""
+"""Not before this long after the dialog was seen: painted, and reported as shown by the terminal (``screens.link``)."""
 QUIET_S = 0.06
 """A key counts when no other comes this close before or after: pasted or doubled keys come in bunches."""
 
 
 class Ear:
-    """Judges keys by the monotonic times at which the dialog was painted and keys came."""
+    """Judges keys by the monotonic times at which the dialog was seen and keys came."""
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(self, monotonic: Callable[[], float], deaf_s: float = DEAF_S) -> None:
         self._monotonic = monotonic
-        self._painted: float | None = None
+        self._deaf_s = deaf_s
+        self._seen: float | None = None
         self._keys: list[float] = []
         self._presses = 0
 
-    def painted(self) -> None:
+    def seen(self) -> None:
         """The dialog stands on the terminal; it counts from the first time, or from the last change of its shape."""
-        self._painted = self._monotonic()
+        self._seen = self._monotonic()
 
     def covered(self) -> None:
-        """The dialog cannot be seen; it is deaf until it is painted again."""
-        self._painted = None
+        """The dialog cannot be seen; it is deaf until it is seen again."""
+        self._seen = None
 
     def heard(self) -> int:
         """Any key or paste came; the number of it."""
@@ -40,7 +41,7 @@ class Ear:
 
     def refuses(self) -> str:
         """Why the key just heard does not count, ``""`` if it does as far as can be known yet."""
-        if self._painted is None or self._keys[-1] - self._painted < DEAF_S:
+        if self._seen is None or self._keys[-1] - self._seen < self._deaf_s:
             return "too early: read first, then press once more"
         if len(self._keys) > 1 and self._keys[-1] - self._keys[-2] < QUIET_S:
             return "several keys at once: press it once, by itself"

@@ -42,7 +42,7 @@ def _alert(row: AlertRow, snapshot: Snapshot, now: int) -> list[Fact]:
     out = [
         Fact("", alert.summary or alert.name, "text bold"),
         Fact("severity", f"{alert.severity.label} {alert.severity.word}, {alert.state}", colour),
-        Fact("alert", alert.name),
+        Fact("alert", alert.name if alert.labels.get("alertname") else f"{alert.name}: its source gave it no name"),
         Fact("since", moment(alert.started_at, now)),
     ]
     if alert.ended_at:
@@ -55,6 +55,8 @@ def _alert(row: AlertRow, snapshot: Snapshot, now: int) -> list[Fact]:
     if alert.link:
         out.append(Fact("link", alert.link, "accent"))
     out.append(Fact("source", f"{alert.source}, {alert.vendor_id}", "grey"))
+    if not alert.labels:
+        out.append(Fact("labels", "none: its source gave this alert no label at all", "wait"))
     for title, pairs in (("notes", alert.annotations), ("labels", alert.labels)):
         if pairs:
             out.append(Fact("", title, "label bold"))

@@ -104,7 +104,7 @@ async def _confirmed(host: Host, preview: Preview) -> bool:
         return True
     from screens.confirm import Confirm
 
-    if await host.dialog(Confirm(preview, host.clock.monotonic)):
+    if await host.dialog(Confirm(preview, host.clock.monotonic, link=host.link)):
         return True
     host.say("left: nothing was done")
     return False

@@ -14,6 +14,7 @@ from console.model.incident import Tone
 from console.model.snapshot import Snapshot, View
 from screens.guard import KeyGuard
 from screens.keymap import Keys
+from screens.link import Link
 
 T = TypeVar("T")
 
@@ -24,6 +25,7 @@ class Host(Protocol):
     keys: Keys
     clock: Clock
     guard: KeyGuard
+    link: Link
     snapshot: Snapshot
     """The latest."""
     view: View

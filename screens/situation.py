@@ -170,9 +170,11 @@ def _undoable_step(at: Situation) -> str:
 
 
 def _undo(at: Situation) -> str:
-    if at.undo is not None or undoable(at.incident):
+    if at.undo is not None or undoable(at.incident) or (at.incident is not None and at.incident.reversible):
         return ""
     if at.run is not None and any(s.undoable for s in at.run.steps):
+        return ""
+    if any(row.who == at.snapshot.operator for row in at.snapshot.watch):
         return ""
     return "there is nothing to undo: no action here has a way back left"
 
@@ -306,7 +308,8 @@ def _operation(at: Situation) -> str:
     if isinstance(row, StepView) and row.undoable:
         return row.operation_id
     if isinstance(row, TimelineRow) and incident is not None and at.focus is Scope.TIMELINE:
-        return row.operation if row.operation in incident.operations else ""
+        known = row.operation in incident.operations
+        return row.operation if known else row.key if any(r.key == row.key for r in incident.reversible) else ""
     return ""
 
 

@@ -14,6 +14,8 @@ import termios
 import time
 from collections.abc import Mapping, Sequence
 
+_WHERE = re.compile(rb"\x1b\[(\d+);(\d+)H\x1b\[6n")
+"""The cursor is put somewhere and asked for: what a terminal answers to at once."""
 _CSI = re.compile(
     rb"\x1b\[[0-9;?<>=]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[PX^_].*?\x1b\\|\x1b[()][A-Z0-9]|\x1b."
 )
@@ -24,12 +26,26 @@ def plain(data: bytes) -> str:
     return _CSI.sub(b"", data).decode("utf-8", "replace")
 
 
+def report(where: re.Match[bytes]) -> bytes:
+    """The terminal's report of its cursor."""
+    return b"\x1b[%s;%sR" % (where[1], where[2])
+
+
 class PtyScreen:
     """Runs ``argv`` in a terminal of ``columns`` × ``lines``; read only when asked to, so it can stall."""
 
     def __init__(
-        self, argv: Sequence[str], *, columns: int = 120, lines: int = 40, env: Mapping[str, str] | None = None
+        self,
+        argv: Sequence[str],
+        *,
+        columns: int = 120,
+        lines: int = 40,
+        env: Mapping[str, str] | None = None,
+        answers: bool = True,
     ) -> None:
+        """``answers``: whether it reports its cursor when asked, as terminals do."""
+        self.answers = answers
+        self._answered = 0
         self.began = time.monotonic()
         self.data = bytearray()
         self.times: list[tuple[float, int]] = []
@@ -93,6 +109,10 @@ class PtyScreen:
             return False
         self.data += chunk
         self.times.append((time.monotonic(), len(chunk)))
+        for match in _WHERE.finditer(self.data, self._answered):
+            self._answered = match.end()
+            if self.answers:
+                self.send(report(match))
         return True
 
     def alive(self) -> bool:

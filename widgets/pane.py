@@ -15,7 +15,7 @@ from console.model.source import Health, SourceHealth
 from widgets import line, marks, palette, words
 from widgets.line import Part
 from widgets.painting import surroundings
-from widgets.source_rows import LOOK
+from widgets.source_rows import LOOK, ails, trouble
 
 
 class Pane(Container):
@@ -55,12 +55,12 @@ class Pane(Container):
         """Tell each source's health in the lower edge; one that is stale says its age in words."""
         self._sources, self._now = tuple(sources), now
         self._note = ((note, "grey"),) if note else ()
-        self._repaint(-1)
+        self._tell()
 
     def tick(self, now: int) -> None:
-        """Time went on: redraw the lower edge where an age in it changed."""
+        """Time went on: redraw the edges where an age in them changed."""
         self._now = now
-        self._repaint(-1)
+        self._tell()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The frame; what it holds is drawn over it."""
@@ -86,7 +86,7 @@ class Pane(Container):
 
     def _reframe(self) -> None:
         """Redraw the edges if focus came or went."""
-        look = (self.has_focus_within, *surroundings())
+        look = (self._frame, *surroundings())
         if look == self._framed:
             return
         self._framed = look
@@ -100,6 +100,11 @@ class Pane(Container):
         ):
             self.refresh(region)
 
+    def _tell(self) -> None:
+        self._reframe()
+        self._repaint(0)
+        self._repaint(-1)
+
     def _repaint(self, y: int) -> None:
         width, height = self.outer_size
         if not width or height < 2:
@@ -110,28 +115,42 @@ class Pane(Container):
 
     def _edge(self, y: int) -> Strip:
         width, height = self.outer_size
-        frame = palette.style("accent" if self.has_focus_within else "border")
         if y == 0:
-            return self._top(width, frame)
+            return self._top(width)
         if y == height - 1:
-            return self._bottom(width, frame)
-        side = Segment(marks.sign("v"), frame)
+            return self._bottom(width)
+        side = Segment(marks.sign("v"), palette.style(self._frame))
         return Strip([side, Segment(" " * (width - 2), palette.style("text")), side], width)
 
-    def _top(self, width: int, frame: object) -> Strip:
-        focused = self.has_focus_within
-        colour = "accent bold" if focused else "label bold"
+    @property
+    def _frame(self) -> str:
+        """The frame's colour: the focus before anything else, yellow where all that is shown is old."""
+        if self.has_focus_within:
+            return "accent"
+        return "wait" if self._as_of() else "border"
+
+    def _as_of(self) -> str:
+        """Of when the latest is that is shown, where all of it is old."""
+        if not self._sources or not all(s.fresh_at and s.stale(self._now) for s in self._sources):
+            return ""
+        return f"  as of {words.minute(max(s.fresh_at for s in self._sources))}"
+
+    def _top(self, width: int) -> Strip:
+        colour = "accent bold" if self.has_focus_within else "label bold"
         left, right = marks.sign("tl") + marks.sign("h"), marks.sign("tr")
         title = words.cut(self._title, width - 6)
         room = width - cell_len(title) - 8
+        old = self._as_of()
+        old = old if cell_len(old) <= room else ""
+        room -= cell_len(old)
         amount = f"  {words.cut(self._amount, room)}" if self._amount and room > 3 else ""
-        rule = marks.sign("h") * max(0, width - 5 - cell_len(title) - cell_len(amount))
-        edge = "accent" if focused else "border"
-        parts = [(left, edge), (f" {title}", colour), (f"{amount} ", colour), (rule + right, edge)]
+        rule = marks.sign("h") * max(0, width - 5 - cell_len(title) - cell_len(amount) - cell_len(old))
+        edge = self._frame
+        parts = [(left, edge), (f" {title}", colour), (amount, colour), (f"{old} ", "wait bold"), (rule + right, edge)]
         return Strip(line.lay(width, parts), width)
 
-    def _bottom(self, width: int, frame: object) -> Strip:
-        edge = "accent" if self.has_focus_within else "border"
+    def _bottom(self, width: int) -> Strip:
+        edge = self._frame
         room = width - 7
         parts = source_parts(self._sources, self._now, room - sum(cell_len(t) + 2 for t, _ in self._note))
         if self._note:
@@ -164,7 +183,7 @@ def _source(source: SourceHealth, now: int, *, troubled: bool) -> list[Part]:
     name, colour, word = LOOK[source.health]
     if not troubled:
         return [(f"{source.name} ", "grey"), (marks.sign(name), "grey" if source.health is Health.STARTING else "good")]
-    if source.health is Health.OK:
-        name, colour, word = "slow", "wait", ""
-    old = f"{words.age(source.fresh_at, now)} old" if source.fresh_at and source.stale(now) else word
-    return [(f"{source.name} ", "grey"), (f"{marks.sign(name)} {old}", "wait" if source.stale(now) else colour)]
+    if ails(source, now):
+        sign, colour, said = trouble(source, now)
+        return [(f"{source.name} ", "grey"), (f"{sign} {said}", colour)]
+    return [(f"{source.name} ", "grey"), (f"{marks.sign(name)} {word}", colour)]

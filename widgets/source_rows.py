@@ -22,6 +22,12 @@ LOOK: dict[Health, tuple[str, str, str]] = {
 
 _WRONG = {Health.FAILING: "no data", Health.UNAUTHORISED: "login refused", Health.LIMITED: "told to wait"}
 """What a commander has to know of a source that is not well, in two words."""
+_DOES = {
+    Health.FAILING: "does not answer",
+    Health.UNAUTHORISED: "refuses our login",
+    Health.LIMITED: "asks us to wait",
+}
+"""The same as the end of a sentence."""
 
 
 def ails(source: SourceHealth, now: int) -> bool:
@@ -38,18 +44,34 @@ def ailing(sources: Iterable[SourceHealth], now: int) -> list[SourceHealth]:
     return sorted((s for s in sources if ails(s, now)), key=lambda s: ("alerts" not in s.serves, s.fresh_at))
 
 
-def alarm(source: SourceHealth, now: int, level: int = 2) -> tuple[str, str, str]:
-    """Sign, colour and words for one in trouble: which, what is wrong, since when; ``level`` 1 to 3 = few to all."""
-    name, word = words.cut(source.name, 20), _WRONG.get(source.health, "old data")
+def trouble(source: SourceHealth, now: int) -> tuple[str, str, str]:
+    """Sign, colour and words for one in trouble: what is wrong and for how long, ``no data 4 m``, ``4 m old``."""
+    word = _WRONG.get(source.health, "")
     told = words.age(source.fresh_at, now) if source.fresh_at else "yet" if word == "no data" else ""
-    if level == 1:
-        said = f"{name} {told}" if source.fresh_at else f"{name} {word}"
-    elif level == 2 or not source.fresh_at:
-        said = f"{name} {word} {told}"
-    else:
-        said = f"{name}: {word} since {words.minute(source.fresh_at)}, {told}"
     red = source.health in (Health.FAILING, Health.UNAUTHORISED)
+    said = f"{word} {told}" if word else f"{told} old"
     return marks.sign("down" if red else "slow"), "sev1" if red else "wait", said.rstrip()
+
+
+def alarm(source: SourceHealth, now: int, level: int = 2) -> tuple[str, str, str]:
+    """The same with its name; ``level`` 1 to 3 = few words to all."""
+    sign, colour, said = trouble(source, now)
+    name, since = words.cut(source.name, 20), words.minute(source.fresh_at)
+    if level >= 3 and source.fresh_at:
+        word = _WRONG.get(source.health, "nothing")
+        return sign, colour, f"{name}: {word} since {since}, {words.age(source.fresh_at, now)}"
+    if level <= 1 and source.fresh_at:
+        said = words.age(source.fresh_at, now)
+    return sign, colour, f"{name} {said}"
+
+
+def old_data(sources: Iterable[SourceHealth], now: int) -> str:
+    """What a decision has to know: ``from 4 m ago: alertmanager does not answer``; ``""`` if all data is fresh."""
+    told = []
+    for source in ailing(sources, now):
+        since = f"from {words.age(source.fresh_at, now)} ago" if source.fresh_at else "none yet"
+        told.append(f"{since}: {source.name} {_DOES.get(source.health, 'is late')}")
+    return "; ".join(told)
 
 
 class SourceRows(Rule):

@@ -21,6 +21,8 @@ _SIGNS: dict[Mark, tuple[str, str]] = {
     Mark.SYSTEM: ("system", "grey"),
     Mark.CONFLICT: ("conflict", "wait"),
 }
+CLAUSE = 14
+"""Cells that a clause keeps beside a long result."""
 NAMED = 72
 """From this width on an action names who did it."""
 
@@ -41,8 +43,12 @@ class TimelineRows(Rule):
             left.append((f"{marks.sign(name)} ", colour))
             if row.mark is Mark.ACTION and row.who and width >= NAMED:
                 left.append((f"{words.cut(row.who, 16)} ", "person"))
-        left.append((row.text, ("grey" if quiet else "text") + (" bold" if selected else "")))
-        first = line.lay(width, left, _result(row, width), on)
+        room = width - sum(cell_len(text) for text, _ in left)
+        result = _result(row, room)
+        room -= sum(cell_len(text) for text, _ in result) + (2 if result else 0)
+        clause = words.cut_middle(row.text, room) if row.result else row.text
+        left.append((clause, ("grey" if quiet else "text") + (" bold" if selected else "")))
+        first = line.lay(width, left, result, on)
         return [first, *(line.lay(width, [(f"{'':10}{text}", "grey")], on=on) for text in _detail(row, height - 1))]
 
 
@@ -51,13 +57,11 @@ def _late(row: TimelineRow) -> line.Part:
     return (marks.sign("late"), "wait") if row.late else (" ", "grey")
 
 
-def _result(row: TimelineRow, width: int) -> list[line.Part]:
-    """The result, doubled by a sign where its colour says more than its words."""
+def _result(row: TimelineRow, room: int) -> list[line.Part]:
+    """The result, doubled by a sign where its colour says more than its words; the clause is cut before it is."""
     if not row.result:
         return [(marks.sign("done"), "good")] if row.tone is Tone.GOOD else []
-    # The clause comes first: the result gets what it leaves, but never less than two words.
-    room = max(14, min(width * 2 // 5, width - 24 - cell_len(row.text)))
-    text = words.cut(row.result, room)
+    text = words.cut(row.result, max(14, room - 4 - min(CLAUSE, cell_len(row.text))))
     if row.tone is Tone.GOOD:
         return [(f"{marks.sign('done')} ", "good"), (text, "grey")]
     if row.tone is Tone.BAD:

@@ -155,6 +155,19 @@ def cut(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + marks.sign("more")
 
 
+def cut_middle(text: str, width: int) -> str:
+    """At most ``width`` cells: its begin and its end, the sign for more between them."""
+    size = cell_len(text)
+    if size <= width or width < 8:
+        return cut(text, width)
+    head = set_cell_size(text, (width - 1) * 3 // 5).rstrip()
+    rest = width - 1 - cell_len(head)
+    end = text[-rest:]
+    while cell_len(end) > rest:
+        end = end[1:]
+    return head + marks.sign("more") + end.lstrip()
+
+
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """Exactly ``width`` cells, padded with blanks or cut with the sign for more."""
     text = cut(text, width)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from console.alerts.office import Office, counted, end_silence, sample, set_silence
 from console.alerts.silencing import exact
-from console.errors import BackendError
+from console.alerts.slices import Slices
+from console.errors import BackendError, Moot
 from console.model.action import Action, OperationState, Preview, Reply, Tier, Undo
-from console.model.alert import Alert, Silence
+from console.model.alert import Alert, AlertRow, Silence
 from console.model.entry import Draft, Kind
 
 ACK_MARK = "[warroom:ack]"
@@ -26,49 +27,68 @@ class AckHandler:
 
     async def preview(self, action: Action) -> Preview:
         """How many are acknowledged, and whether anything is sent."""
-        found, words = await self._office.chosen(action)
+        rows, words = await self._office.chosen(action)
         call, undo = "a note in the journal; nothing is sent", "take the acknowledgement back"
         if self._silences(action):
             call = f"a note in the journal, and a silence of {self._minutes} min on each, renewed while it fires"
             undo += ", which ends its silences"
+        before = sum(bool(row.acked_by) for row in rows)
+        blast = (counted(len(rows)), *([f"{before} acknowledged already"] if before else []))
         return Preview(
-            f"Acknowledge {words}", call, words, Tier.R1, blast=self._blast(found), sample=sample(found), undo=undo
-        )
+            f"Acknowledge {words}", call, words, Tier.R1,
+            blast=blast, sample=sample([row.alert for row in rows]), undo=undo,
+        )  # fmt: skip
 
     async def perform(self, action: Action) -> Reply:
-        """One entry for all; those that somebody acknowledged before stay theirs."""
-        office = self._office
-        found, words = await office.chosen(action)
-        fresh = [a for a in found if not self._by(a)]
+        """One entry for all of an incident, one for what belongs to none; what somebody acknowledged stays theirs."""
+        rows, words = await self._office.chosen(action)
+        fresh = [row for row in rows if not row.acked_by]
         if not fresh:
             return Reply(
-                action.request_id, True, f"acknowledged already, by {', '.join(sorted(set(map(self._by, found))))}"
+                action.request_id, True, f"acknowledged already, by {', '.join(sorted({r.acked_by for r in rows}))}"
             )
-        keys = [a.key for a in fresh]
-        incident = office.incident(action)
+        homes = await self._homes(fresh, action)
+        text = f"acknowledged {counted(len(fresh))}"
+        if before := len(rows) - len(fresh):
+            text += f", {before} {'was' if before == 1 else 'were'} already"
+        silenced = ""
+        for incident, alerts in homes.items():
+            await self._note(alerts, incident, words, action)
+            if self._silences(action):
+                silenced += await self._silence(alerts, incident, action)
+        keys = [row.key for row in fresh]
+        (home, *others) = homes
+        undo = Undo("alert.unack", {"keys": keys, "incident": home}, "take the acknowledgement back")
+        return Reply(
+            action.request_id,
+            True,
+            text + _elsewhere(homes, self._office.incident(action)) + silenced,
+            next="u takes them back, one part at a time" if others else "",
+            undo=None if others else undo,
+            data={"keys": keys},
+        )
+
+    async def _homes(self, rows: Sequence[AlertRow], action: Action) -> dict[str, list[Alert]]:
+        """The alerts by the incident that each is part of; the watch first, so that what is undone first is shared."""
+        known, homes = await self._office.homes(action), dict[str, list[Alert]]()
+        async for some in Slices().over(rows):
+            for row in some:
+                homes.setdefault(known.of(row), []).append(row.alert)
+        return dict(sorted(homes.items()))
+
+    async def _note(self, alerts: Sequence[Alert], incident: str, words: str, action: Action) -> None:
+        """Into the journal first; from then on the lists show it."""
+        office = self._office
         body: dict[str, object] = {
-            "keys": keys,
+            "keys": [a.key for a in alerts],
             "note": str(action.args.get("note") or ""),
             "group": str(action.args.get("group") or ""),
             "words": words,
         }
         await office.desk.record(incident, [Draft(Kind.ALERT_ACKED, body, action.actor)], action)
-        office.store.ack(keys, action.actor.id, office.desk.clock.now())
-        text = f"acknowledged {counted(len(keys))}"
-        if len(fresh) < len(found):
-            text += f", {len(found) - len(fresh)} were already"
-        if self._silences(action):
-            text += await self._silence(fresh, incident, action)
-        undo = Undo("alert.unack", {"keys": keys, "incident": incident}, "take the acknowledgement back")
-        return Reply(action.request_id, True, text, undo=undo, data={"keys": keys})
-
-    def _by(self, alert: Alert) -> str:
-        row = self._office.store.row(alert.key)
-        return row.acked_by if row is not None else ""
-
-    def _blast(self, found: Sequence[Alert]) -> tuple[str, ...]:
-        before = sum(bool(self._by(a)) for a in found)
-        return (counted(len(found)), *([f"{before} acknowledged already"] if before else []))
+        now = office.desk.clock.now()
+        async for some in Slices().over(alerts):
+            office.store.ack([a.key for a in some], action.actor.id, now)
 
     def _silences(self, action: Action) -> bool:
         return self._office.ack.silence or action.args.get("silence") == "yes"
@@ -110,41 +130,71 @@ class UnackHandler:
 
     async def preview(self, action: Action) -> Preview:
         """How many are taken back, and which silences end with them."""
-        found, words = await self._office.chosen(action)
-        ending = counted(len(await self._silences_of(found)), "silence")
+        rows, words = await self._acked(action)
+        ending = counted(len(await self._silences_of([row.alert for row in rows], action)), "silence")
         return Preview(
             f"Un-acknowledge {words}", "a note in the journal", words, Tier.R1,
-            blast=(counted(len(found)), f"{ending} of theirs ends"), undo="acknowledge again",
+            blast=(counted(len(rows)), f"{ending} of theirs ends"), undo="acknowledge again",
         )  # fmt: skip
 
     async def perform(self, action: Action) -> Reply:
-        """One entry for all, then an operation for each silence."""
+        """An entry in each journal that holds an acknowledgement, then an operation for each silence."""
         office = self._office
-        found, words = await office.chosen(action)
-        keys = [a.key for a in found]
-        incident = office.incident(action)
-        body: dict[str, object] = {"keys": keys, "words": words}
-        await office.desk.record(incident, [Draft(Kind.ALERT_UNACKED, body, action.actor)], action)
-        office.store.unack(keys)
-        outcomes = [await end_silence(office, incident, s, action) for s in await self._silences_of(found)]
-        text = f"un-acknowledged {counted(len(keys))}"
+        rows, words = await self._acked(action)
+        held = await self._held(rows, action)
+        for incident, keys in held.items():
+            body: dict[str, object] = {"keys": keys, "words": words}
+            await office.desk.record(incident, [Draft(Kind.ALERT_UNACKED, body, action.actor)], action)
+            async for some in Slices().over(keys):
+                office.store.unack(some)
+        home = next(iter(held))
+        silences = await self._silences_of([row.alert for row in rows], action)
+        outcomes = [await end_silence(office, home, s, action) for s in silences]
+        text = f"un-acknowledged {counted(len(rows))}"
         if outcomes:
             text += f"; {counted(sum(o.state is OperationState.SENT for o in outcomes), 'silence')} ended"
         bad = [o for o in outcomes if o.state is not OperationState.SENT]
         if bad:
             text += f", {len(bad)} not: {bad[0].detail}; they lapse within {round(office.ack.silence_s / 60)} min"
-        undo = Undo("alert.ack", {"keys": keys, "incident": incident}, "acknowledge again")
-        return Reply(action.request_id, True, text, undo=undo, data={"keys": keys})
+        all_keys = [row.key for row in rows]
+        undo = Undo("alert.ack", {"keys": all_keys, "incident": home}, "acknowledge again") if len(held) == 1 else None
+        return Reply(action.request_id, True, text, undo=undo, data={"keys": all_keys})
 
-    async def _silences_of(self, found: Sequence[Alert]) -> list[Silence]:
-        """Asked of the sources again: one that was set a moment ago may not be in the list that was read last."""
-        known = {s.key: s for s in self._office.silences()}
+    async def _acked(self, action: Action) -> tuple[list[AlertRow], str]:
+        rows, words = await self._office.chosen(action)
+        acked = [row for row in rows if row.acked_by]
+        if not acked:
+            raise Moot("none of these alerts is acknowledged", next="look at the list again")
+        return acked, words
+
+    async def _held(self, rows: Sequence[AlertRow], action: Action) -> dict[str, list[str]]:
+        """Keys by the journal that holds the acknowledgement; without one, by that of the alert's incident."""
+        homes, watch, held = await self._office.homes(action), self._office.state(""), dict[str, list[str]]()
+        async for some in Slices().over(rows):
+            for row in some:
+                for place in homes.holding(row.key, watch) or [homes.of(row)]:
+                    held.setdefault(place, []).append(row.key)
+        return held
+
+    async def _silences_of(self, found: Sequence[Alert], action: Action) -> list[Silence]:
+        """Asked of the sources again: one that a colleague set a moment ago may not be in the list that was read."""
+        known = {s.key: s for s in self._office.standing(action).active()}
         for source in dict.fromkeys(a.source for a in found):
             if source in self._office.silencers:
                 with suppress(BackendError):
                     known |= {s.key: s for s in await self._office.silencers[source].silences()}
         theirs = {(a.source, frozenset(exact(a))) for a in found}
         return [s for s in ack_silences(known.values()) if (s.source, frozenset(s.matchers)) in theirs]
+
+
+def _elsewhere(homes: Mapping[str, Sequence[Alert]], named: str) -> str:
+    """What is not noted in the incident on screen, and where it is."""
+    out = ""
+    for home, alerts in homes.items():
+        if named and home != named:
+            what = "not" if len(homes) == 1 else f"{len(alerts)} not"
+            out += f"; {what} part of {named}, noted {f'in {home}' if home else 'on the watch'}"
+    return out
 
 
 def ack_silences(silences: Iterable[Silence]) -> list[Silence]:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from msgspec import Struct, to_builtins
 
 from console.alerts.acks import AckHandler, UnackHandler
-from console.alerts.filter import parse
+from console.alerts.filter import matches, parse
 from console.alerts.office import Office, counted, end_silence, sample, set_silence
 from console.alerts.silencing import Plan, blast, by_source, plan
+from console.alerts.standing import Standing
 from console.desk.arguments import parse_duration
-from console.errors import Refused
+from console.errors import Moot, Refused
 from console.model.action import Action, OperationState, Outcome, Preview, Reply, Tier
 from console.model.alert import Alert, Silence
 from console.ports import Handler
@@ -41,7 +42,7 @@ class SilenceHandler:
             target=", ".join(p.source for p in aim.plans),
             tier=Tier.R2,
             environment=", ".join(dict.fromkeys(filter(None, (office.environments.get(p.source) for p in aim.plans)))),
-            blast=blast(aim.plans),
+            blast=await blast(aim.plans),
             sample=(first, *sample([a for p in aim.plans for a in p.chosen])),
             undo="end the silence (F4, x)",
             warning="; ".join(filter(None, (aim.others, aim.unable))),
@@ -68,13 +69,15 @@ class SilenceHandler:
 
     async def _aim(self, action: Action) -> _Aim:
         office = self._office
-        found, words = await office.chosen(action)
+        rows, words = await office.chosen(action, resolved=True)
+        found = [row.alert for row in rows]
         by_filter = not action.args.get("keys") and not action.args.get("group")
         matchers = parse(str(action.args.get("filter") or "")).matchers if by_filter else None
+        known = [row.alert async for some in office.store.slowly() for row in some]
         plans, unable = [], []
         for source, alerts in by_source(found).items():
             if source in office.silencers:
-                plans.append(plan(source, alerts, office.store.all(), matchers))
+                plans.append(await plan(source, alerts, known, matchers))
             else:
                 unable.append(f"{counted(len(alerts))} of {source}")
         if not plans:
@@ -108,25 +111,35 @@ class _Done:
         good = [o for _, o in self.outcomes if o.state is OperationState.SENT]
         unknown = [f"{s}: {o.detail}" for s, o in self.outcomes if o.state is OperationState.UNKNOWN]
         failed = [
-            f"{s}: {o.detail}" for s, o in self.outcomes if o.state not in (OperationState.SENT, OperationState.UNKNOWN)
+            f"{s}: {o.detail}" for s, o in self.outcomes if o.state in (OperationState.FAILED, OperationState.DROPPED)
         ]
+        waiting = [f"{s}: {o.detail}" for s, o in self.outcomes if o.state is OperationState.QUEUED]
         clauses = [
+            f"{len(waiting)} waiting ({'; '.join(waiting)})" if waiting else "",
             f"{len(failed)} failed ({'; '.join(failed)})" if failed else "",
             f"of {len(unknown)} nobody knows ({'; '.join(unknown)})" if unknown else "",
             f"{self.skipped} not tried" if self.skipped else "",
             aim.unable,
         ]
         if not good:
-            text = "not silenced"
+            text = "not silenced yet" if waiting else "not silenced"
         elif len(good) < len(self.outcomes) + self.skipped:
             text += f": {len(good)} of {len(self.outcomes) + self.skipped} silences set"
         else:
             text += f", {counted(sum(len(p.chosen) + len(p.others) for p in aim.plans))}"
         return Reply(
             action.request_id,
-            bool(good),
+            bool(good or waiting),
             "; ".join(filter(None, (text, *clauses))),
-            next="look at F4 for what is in force" if unknown else "u undoes them one by one" if len(good) > 1 else "",
+            next=(
+                "look at F4 for what is in force"
+                if unknown
+                else "F6 shows what waits: r tries now, x drops it"
+                if waiting
+                else "u undoes them one by one"
+                if len(good) > 1
+                else ""
+            ),
             undo=good[0].undo if len(self.outcomes) == 1 and good else None,
             data={"outcomes": [to_builtins(o) for _, o in self.outcomes]},
         )
@@ -138,41 +151,66 @@ class ExpireHandler:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    def _find(self, action: Action) -> Silence:
+    def _find(self, action: Action, standing: Standing) -> Silence:
         name = str(action.args.get("silence") or "")
-        for silence in self._office.silences():
-            if silence.key == name:
-                return silence
+        if action.undoes and name in standing.ended:
+            raise Moot(f"silence {name} has ended already", next="see F4 for those in force")
+        silence = standing.find(name)
+        if silence is not None:
+            return silence
         source, _, id = name.partition("/")
         if source in self._office.silencers and id:
             return Silence(id, source, (), 0, 0, "", "")
         raise Refused(f"there is no silence {name}", next="see F4 for those in force")
 
     async def preview(self, action: Action) -> Preview:
-        """Which alerts are heard again; those that another silence mutes as well are not."""
+        """Which alerts are heard again; those that another silence mutes as well are not.
+
+        A silence keeps its matchers as long as it keeps its id, so a confirmation is bound to the id alone: what is
+        listed of it may change while it is read.
+        """
         office = self._office
-        silence = self._find(action)
-        freed = [
-            a
-            for a in office.store.all()
-            if a.firing and a.source == silence.source and a.silenced_by == (silence.id,) and not a.inhibited
-        ]
+        standing = office.standing(action)
+        silence = self._find(action, standing)
+        freed = await self._freed(silence, standing)
+        what = f"{silence.source} {', '.join(map(str, silence.matchers))}; " if silence.matchers else ""
+        blast = f"{counted(len(freed))} heard again" if silence.matchers else "which alerts it mutes is not known here"
         return Preview(
             title=f"End silence {silence.id[:8]}",
-            call=f"{silence.source} {', '.join(map(str, silence.matchers))}; DELETE /api/v2/silence/{silence.id}",
+            call=f"{what}DELETE /api/v2/silence/{silence.id}",
             target=silence.key,
             tier=Tier.R2,
             environment=office.environments.get(silence.source, ""),
-            blast=(f"{counted(len(freed))} heard again",),
+            blast=(blast,),
             sample=sample(freed),
+            digest=f"end {silence.key}",
         )
+
+    async def _freed(self, silence: Silence, standing: Standing) -> list[Alert]:
+        """By matchers, not by what the source last said of its alerts: that may be older than the silence."""
+        if not silence.matchers:
+            return []
+        others = [s.matchers for s in standing.active() if s.source == silence.source and s.id != silence.id]
+        return [
+            row.alert
+            async for rows in self._office.store.slowly()
+            for row in rows
+            if row.alert.firing
+            and row.alert.source == silence.source
+            and not row.alert.inhibited
+            and matches(silence.matchers, row.alert.labels)
+            and not any(matches(m, row.alert.labels) for m in others)
+        ]
 
     async def perform(self, action: Action) -> Reply:
         """One operation."""
-        silence = self._find(action)
+        silence = self._find(action, self._office.standing(action))
         outcome = await end_silence(self._office, self._office.incident(action), silence, action)
         if outcome.state is OperationState.SENT:
             return Reply(action.request_id, True, f"ended silence {silence.id[:8]}", undo=outcome.undo)
+        if outcome.state is OperationState.QUEUED:
+            text = f"the silence is ended as soon as {silence.source} answers: {outcome.detail}"
+            return Reply(action.request_id, True, text, next="F6 shows what waits")
         said = "it is not known whether the silence ended"
         if outcome.state is not OperationState.UNKNOWN:
             said = "the silence still holds"

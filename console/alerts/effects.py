@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct, to_builtins
 
+from console.alerts.standing import matcher
 from console.clock import Millis
 from console.errors import Rejected
 from console.model.action import Intent, Receipt, Undo
@@ -23,7 +24,8 @@ class SilenceOrder(Struct, frozen=True):
     """Arguments of an intent to set a silence: all that the call says."""
 
     source: str
-    matchers: tuple[Matcher, ...]
+    matchers: tuple[str, ...]
+    """As they are written: ``service="db"``."""
     starts_at: Millis
     ends_at: Millis
     by: str
@@ -36,9 +38,16 @@ class SilenceOrder(Struct, frozen=True):
 
         Comment and matchers are left out: they come back cleaned.
         """
-        names = sorted(clean(matcher.name) for matcher in self.matchers)
+        names = sorted(clean(matcher.name) for matcher in self.read())
         found = sorted(matcher.name for matcher in silence.matchers)
         return (silence.created_by, silence.ends_at, found) == (clean(self.by, 200), self.ends_at, names)
+
+    def read(self) -> tuple[Matcher, ...]:
+        """The matchers; ``Rejected`` if one is none."""
+        found = tuple(map(matcher, self.matchers))
+        if not found or None in found:
+            raise Rejected(f"{', '.join(self.matchers) or 'nothing'} cannot be silenced: not all of it are matchers")
+        return found  # type: ignore[return-value]
 
 
 class EndOrder(Struct, frozen=True):
@@ -58,7 +67,7 @@ class SetSilence:
         order = _order(intent, SilenceOrder)
         silencer = _silencer(self._silencers, order.source)
         made = await silencer.create_silence(
-            order.matchers, order.starts_at, order.ends_at, order.by, order.comment, order.id
+            order.read(), order.starts_at, order.ends_at, order.by, order.comment, order.id
         )
         return _receipt(order, made)
 

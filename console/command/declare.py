@@ -99,7 +99,7 @@ class Declare:
 
     def _drafts(self, plan: Plan, action: Action) -> list[Draft]:
         who, now = action.actor.id, self._acts.desk.clock.now()
-        facts = tuple(AlertFact(a.key, a.name, a.service, a.state) for a in plan.alerts)
+        facts = tuple(AlertFact(a.key, a.name, a.service, a.state, a.host) for a in plan.alerts)
         begun = [a.started_at for a in plan.alerts if 0 < a.started_at <= now]
         declared = Declared(
             title=plan.title,

@@ -24,12 +24,14 @@ class Plan(Struct, frozen=True):
     meaning: Move
     reason: str
     warnings: tuple[str, ...]
+    withdraws: bool = False
+    """It takes a declaration back, which a key too many for undo must not do."""
 
     @property
     def asks(self) -> bool:
         """Whether it is done only after a confirmation: a warning that no reason answers, or an end."""
         answered = self.reason and self.meaning is not Move.SHORT
-        return self.after is Status.CLOSED or bool(self.warnings and not answered)
+        return self.after is Status.CLOSED or self.withdraws or bool(self.warnings and not answered)
 
 
 class ChangeStatus:
@@ -97,7 +99,8 @@ class ChangeStatus:
         if hindered or meaning is None:
             raise Refused(hindered, next=onward)
         _guard_reason(state, after, reason)
-        return Plan(state, after, meaning, reason, self._warnings(state, after, now))
+        withdraws = after is Status.FALSE_POSITIVE and bool(action.undoes)
+        return Plan(state, after, meaning, reason, self._warnings(state, after, now), withdraws)
 
     def _warnings(self, state: Incident, after: Status, now: int) -> tuple[str, ...]:
         out = []

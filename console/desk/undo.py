@@ -11,8 +11,8 @@ from console.actions import TABLE
 from console.clock import Millis
 from console.desk.desk import Desk
 from console.desk.policy import digest
-from console.errors import Refused
-from console.model.action import Action, OperationState, Preview, Reply, Undo
+from console.errors import Moot, PolicyRefused, Refused
+from console.model.action import Action, OperationState, Preview, Reply, Tier, Undo
 from console.model.entry import Draft, Kind
 from console.model.incident import Incident
 from console.ports import Handler
@@ -48,7 +48,52 @@ class UndoHandler:
 
     async def preview(self, action: Action) -> Preview:
         """The inverse's own preview, with its tier; bound to the deed, so that another deed is never undone instead."""
-        deed = self._find(action)
+        return (await self._aim(action))[1]
+
+    async def perform(self, action: Action) -> Reply:
+        """Does the inverse, and sees to it that the journal of the deed says so."""
+        deed, shown = await self._aim(action)
+        if action.digest != shown.digest and (action.digest or shown.tier > Tier.R1):
+            raise PolicyRefused(
+                "not done: what would be undone has changed since you were asked", next="look at it again"
+            )
+        if deed.key in self._busy:
+            raise Refused(f"{deed.words}: is being taken back already", next="its outcome comes in the timeline")
+        self._busy.add(deed.key)
+        try:
+            return await self._undo(deed, action, shown.digest.removesuffix(f"-{deed.key}") if action.digest else "")
+        finally:
+            self._busy.discard(deed.key)
+
+    async def _undo(self, deed: Deed, action: Action, confirmed: str) -> Reply:
+        reply = await self._handler(deed).perform(replace(_inverse(deed, action), digest=confirmed))
+        if not reply.ok:
+            return reply
+        if any(d.key == deed.key for d in _deeds(self._state(deed.incident), deed.incident)):
+            body: dict[str, object] = {"text": f"took back: {deed.words}", "undoes": deed.key}
+            await self._desk.record(deed.incident, [Draft(Kind.NOTE_ADDED, body)], replace(action, undoes=deed.key))
+        return replace(reply, text=f"undone: {deed.words}; {reply.text}", undo=None)
+
+    async def _aim(self, action: Action) -> tuple[Deed, Preview]:
+        """The deed named, else the operator's latest of which something is left; and what undoing it would do."""
+        incident = str(action.args.get("incident") or self._current())
+        places = list(dict.fromkeys((incident, "")))
+        if named := str(action.args.get("operation") or ""):
+            deed = self._named(named, places)
+            return deed, await self._shown(deed, action)
+        own = [d for place in places for d in _deeds(self._state(place), place) if d.by == action.actor.id]
+        moot = ""
+        for deed in reversed(sorted(own, key=lambda d: d.at)):  # noqa: C413 - of one moment, the later entry first
+            try:
+                return deed, await self._shown(deed, action)
+            except Moot as error:
+                moot = moot or f"{deed.words}: {error.what}"
+        raise Refused(
+            f"nothing of {action.actor.id}'s can be taken back" + (f" ({moot})" if moot else ""),
+            next="put the cursor on a line of the timeline to undo somebody else's",
+        )
+
+    async def _shown(self, deed: Deed, action: Action) -> Preview:
         inner = await self._handler(deed).preview(_inverse(deed, action))
         other = f"done by {deed.by}" if deed.by != action.actor.id else ""
         return replace(
@@ -57,40 +102,6 @@ class UndoHandler:
             warning="; ".join(filter(None, (other, inner.warning))),
             digest=f"{digest(inner)}-{deed.key}",
         )
-
-    async def perform(self, action: Action) -> Reply:
-        """Does the inverse, and sees to it that the journal of the deed says so."""
-        deed = self._find(action)
-        if deed.key in self._busy:
-            raise Refused(f"{deed.words}: is being taken back already", next="its outcome comes in the timeline")
-        self._busy.add(deed.key)
-        try:
-            return await self._undo(deed, action)
-        finally:
-            self._busy.discard(deed.key)
-
-    async def _undo(self, deed: Deed, action: Action) -> Reply:
-        reply = await self._handler(deed).perform(_inverse(deed, action))
-        if not reply.ok:
-            return reply
-        if any(d.key == deed.key for d in _deeds(self._state(deed.incident), deed.incident)):
-            body: dict[str, object] = {"text": f"took back: {deed.words}", "undoes": deed.key}
-            await self._desk.record(deed.incident, [Draft(Kind.NOTE_ADDED, body)], replace(action, undoes=deed.key))
-        return replace(reply, text=f"undone: {deed.words}; {reply.text}", undo=None)
-
-    def _find(self, action: Action) -> Deed:
-        incident = str(action.args.get("incident") or self._current())
-        places = list(dict.fromkeys((incident, "")))
-        named = str(action.args.get("operation") or "")
-        if named:
-            return self._named(named, places)
-        own = [d for place in places for d in _deeds(self._state(place), place) if d.by == action.actor.id]
-        if not own:
-            raise Refused(
-                f"nothing of {action.actor.id}'s can be taken back",
-                next="put the cursor on a line of the timeline to undo somebody else's",
-            )
-        return max(own, key=lambda deed: deed.at)
 
     def _named(self, name: str, places: list[str]) -> Deed:
         for place in places:

@@ -30,7 +30,9 @@ def later_drafts(room: Room, alerts: Alerts, groups: Sequence[str], answered: Ca
             continue
         now = alert.state if alert is not None else AlertState.RESOLVED
         if now is not linked.state:
-            changed.append({"key": key, "name": linked.name, "service": linked.service, "state": str(now)})
+            host = alert.host if alert is not None else linked.host
+            told = {"key": key, "name": linked.name, "service": linked.service, "state": str(now), "host": host}
+            changed.append(told)
     if changed:
         drafts.append(Draft(Kind.ALERT_RECEIVED, {"alerts": changed}, _SOURCE, origin="alerts"))
     for name in groups:
@@ -47,4 +49,10 @@ def _joined(group: Group, linked: dict[str, object] | object) -> list[Alert]:
 
 
 def _fact(alert: Alert) -> dict[str, str]:
-    return {"key": alert.key, "name": alert.name, "service": alert.service, "state": str(alert.state)}
+    return {
+        "key": alert.key,
+        "name": alert.name,
+        "service": alert.service,
+        "state": str(alert.state),
+        "host": alert.host,
+    }

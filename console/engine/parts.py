@@ -54,6 +54,7 @@ class Parts:
         self._kept: Path | None = None
         self._keeping = asyncio.Lock()
         self._came_back = ViewState()
+        self._asking = False
 
     # Life
 
@@ -200,15 +201,28 @@ class Parts:
         held = [key for key in ("", *(room.key for room in self.rooms.open_rooms())) if await self._on_duty(key)]
         if held:
             await self.wiring.renewal.tick(now)
+        for key in held:
+            state = self.rooms.state(key)
+            if state.waiting:
+                await self.wiring.reconcile(key)
+            if state.unknown and not self._asking:
+                self._begin(self._ask_after(key))
         for key in filter(None, held):
             room = self.rooms.room(key)
             if room is None:
                 continue
-            if room.state.waiting:
-                await self.wiring.reconcile(key)
             drafts = later_drafts(room, self.wiring.store, self.wiring.linked_groups(key), self.wiring.answered)
             if drafts:
                 await self.rooms.append(key, drafts)
+
+    async def _ask_after(self, incident: str) -> None:
+        """Look up what nobody knows, while the tick goes on."""
+        self._asking = True
+        try:
+            with self._going_on("looking up"):
+                await self.wiring.look_up(incident)
+        finally:
+            self._asking = False
 
     async def _on_duty(self, incident: str) -> bool:
         roster = self._duties.setdefault(incident, DutyRoster(partial(self.rooms.alive, incident)))

@@ -15,17 +15,18 @@ from pathlib import Path
 
 from console.adapters.command import ProcessRunner
 from console.alerts import acts as alert_acts
+from console.alerts.effects import effects as silence_effects
 from console.alerts.grouping import WindowCorrelator
 from console.alerts.renewal import Renewal
 from console.alerts.store import AlertStore
 from console.clock import Clock, Ids
 from console.command.handlers import handlers as command_handlers
 from console.config import Config, SourceConfig, resolve
-from console.desk import undo
-from console.desk.desk import Desk
+from console.desk import undo, waiting
+from console.desk.desk import WARROOM, Desk
 from console.desk.handling import Handling
 from console.desk.policy import Policy
-from console.desk.reconcile import reconcile
+from console.desk.reconcile import LookUps, reconcile
 from console.engine.acts import AskHandler, Enter, Leave, LeaveHandler, OpenHandler
 from console.engine.logfile import shared_redactor
 from console.engine.metrics import MetricBoard
@@ -136,14 +137,18 @@ class Wiring:
             redact=self.redactor,
             state=self.rooms.state,
         )
+        silencers = {name: a for name, a in self.adapters.items() if isinstance(a, Silencer)}
+        self.desk.effects = silence_effects(silencers)
+        self.look_ups = LookUps(self.desk)
         self.office = alert_acts.Office(
             self.store,
             self.desk,
-            {name: a for name, a in self.adapters.items() if isinstance(a, Silencer)},
+            silencers,
             {s.name: s.environment for s in config.sources},
             lambda: chain.from_iterable(self.silences.values()),
             current,
             config.ack,
+            lambda: [room.state for room in self.rooms.open_rooms()],
         )
         self.renewal = Renewal(self.office)
         self.shelf = Shelf()
@@ -261,6 +266,7 @@ class Wiring:
             secrets=self.secret,
             drill=self.config.drill,
         )
+        self.handlers |= waiting.handlers(self.desk, state=self.rooms.state, current=self.current)
         self.handlers |= undo.handlers(self.desk, self.handlers, state=self.rooms.state, current=self.current)
 
     async def respond(self, action: Action) -> Reply:
@@ -291,6 +297,10 @@ class Wiring:
             alive=lambda lane: self.rooms.alive(incident, lane),
             own=own,
         )
+
+    async def look_up(self, incident: str) -> None:
+        """Effects of unknown outcome are asked after where their services can tell."""
+        await self.look_ups.run(incident, self.rooms.state(incident), WARROOM)
 
     def take_in(self, news: Mapping[str, Sequence[Entry]]) -> None:
         """Other consoles wrote: what they acknowledged, or took back, is so here too."""

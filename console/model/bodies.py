@@ -26,6 +26,7 @@ class AlertFact(Struct, frozen=True):
     name: str = ""
     service: str = ""
     state: AlertState = AlertState.FIRING
+    host: str = ""
 
 
 class Declared(Struct, frozen=True):

@@ -12,7 +12,8 @@ from console.model.action import Intent, OperationState, Outcome
 from console.model.bodies import Queued, Sending
 from console.model.entry import Entry, Kind
 from console.model.incident import Operation
-from console.model.wording import one_line, operation_line, with_operation
+from console.model.outcome_wording import operation_line, with_operation
+from console.model.wording import one_line
 
 if TYPE_CHECKING:
     from console.model.folding import Folding

@@ -30,11 +30,11 @@ from console.model.bodies import (
 from console.model.duty import Duty, Hold
 from console.model.entry import Entry, Kind
 from console.model.incident import Incident, LinkedAlert, Operation, Reversible, Status, TimelineRow
-from console.model.lifecycle import Move, move, way_back
+from console.model.lifecycle import Move, major, move, way_back
 from console.model.rows import Rows
 from console.model.runbook import Run
 from console.model.severity import Severity
-from console.model.wording import conflict, count, line_of
+from console.model.wording import conflict, count, line_of, together
 
 CHUNK = 256
 REVERSIBLE = 32
@@ -149,6 +149,14 @@ class Folding:
             self._shared.discard("tail")
         return place
 
+    def tell(self, row: TimelineRow) -> None:
+        """Append a line, or tell it together with the last one where that says the same."""
+        both = together(self.tail[-1], row) if self.tail else None
+        if both is None:
+            self.add(row)
+        else:
+            self.own("tail")[-1] = both
+
     def row(self, place: int) -> TimelineRow:
         """The line at a place."""
         chunk, offset = divmod(place, CHUNK)
@@ -214,9 +222,15 @@ class Folding:
             self.own("roles")["ic"] = body.ic
         for alert in body.alerts:
             self.own("linked")[alert.key] = LinkedAlert(
-                alert.key, alert.name, alert.service, alert.state, entry.occurred_at
+                alert.key, alert.name, alert.service, alert.state, entry.occurred_at, alert.host
             )
         self.add(line_of(entry, body))
+        if body.ic == entry.actor.id or not major(body.severity):
+            args: dict[str, object] = {
+                "status": "false_positive", "reason": "declared by mistake", "incident": self.key,
+            }  # fmt: skip
+            label = body.severity.label if body.severity else "an incident"
+            self.remember(entry, f"declare {label}", Undo("incident.status", args, "call it a false positive"))
 
     def status_changed(self, entry: Entry, body: StatusChanged) -> None:
         wanted = str(body.after).replace("_", " ")
@@ -307,11 +321,12 @@ class Folding:
                 alert.service or (known.service if known else ""),
                 alert.state,
                 entry.occurred_at,
+                alert.host or (known.host if known else ""),
             )
             if alert.state is AlertState.RESOLVED and alert.key in self.acked:
                 del self.own("acked")[alert.key]
                 self.own("acked_at").pop(alert.key, None)
-        self.add(line_of(entry, body))
+        self.tell(line_of(entry, body))
 
     def ack(self, entry: Entry, body: AlertsAcked) -> None:
         acked, times = self.own("acked"), self.own("acked_at")
@@ -328,15 +343,20 @@ class Folding:
         if taken and not body.undoes:
             args: dict[str, object] = {"keys": list(body.keys), "incident": self.key}
             words = f"acknowledge {count(len(body.keys), 'alert')}"
+            self._reversed("alert.ack", set(body.keys))
             self.remember(entry, words, Undo("alert.unack", args, "take the acknowledgement back"))
         elif not taken:
-            self._unacked(set(body.keys))
+            self._reversed("alert.unack", set(body.keys))
+            if not body.undoes:
+                words = f"un-acknowledge {count(len(body.keys), 'alert')}"
+                args = {"keys": list(body.keys), "incident": self.key}
+                self.remember(entry, words, Undo("alert.ack", dict(args), "acknowledge again"))
 
-    def _unacked(self, keys: set[str]) -> None:
-        """Acknowledgements of which nothing is left cannot be taken back."""
+    def _reversed(self, action: str, keys: set[str]) -> None:
+        """What this action would reverse on these alerts has been reversed, by whatever entry."""
         for kept in list(self.reversible):
             held = kept.undo.args.get("keys")
-            if kept.undo.action == "alert.unack" and isinstance(held, list) and keys.issuperset(held):
+            if kept.undo.action == action and isinstance(held, list) and keys.issuperset(held):
                 self.forget(kept.key)
 
 

@@ -71,6 +71,10 @@ class TimelineRow(Struct, frozen=True, gc=False):
     """Recorded over five minutes after it occurred."""
     operation: str = ""
     """The operation that the line is about, ``""`` = none."""
+    subject: str = ""
+    """What a following line has to say too, to be told together with this one; ``""`` = stands alone."""
+    times: int = 1
+    """How many entries it tells."""
 
 
 class Operation(Struct, frozen=True):
@@ -115,6 +119,7 @@ class LinkedAlert(Struct, frozen=True):
     service: str
     state: AlertState
     at: Millis
+    host: str = ""
 
 
 class Incident(Struct, frozen=True):

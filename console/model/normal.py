@@ -18,6 +18,7 @@ _WORDS: dict[str, int] = {
     **dict.fromkeys(("info", "informational", "information", "none", "debug", "ok", "p5", "sev5", "5"), 5),
 }
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\-.\s]+")
+_SPEAKS = re.compile(r"([Nn]o(ne|t)?|[Nn]ull|[Ee]mpty|[Mm]issing|[Uu]n(known|named)|[Ww]ithout)(?![a-z])")
 _PORT = re.compile(r":\d{1,5}$")
 _KEPT = 20_000
 """Cached values of each kind; a storm of unique ones starts the cache afresh."""
@@ -61,7 +62,10 @@ class Normaliser:
         return Severity(self._words.get(_first(labels, self._severity).strip().lower(), 3))
 
     def symptom(self, name: str, labels: Mapping[str, str], annotations: Mapping[str, str]) -> str:
-        """One line of words: the summary if there is one, else the alert's name taken apart."""
+        """One line of words: the summary if there is one, else the alert's name taken apart.
+
+        A name that would then read as if the console spoke of missing data (``NoLabels``) stays as its source wrote it.
+        """
         for key in ("summary", "message", "title"):
             text = annotations.get(key, "")
             if text:
@@ -80,6 +84,9 @@ class Normaliser:
     def _to_words(self, name: str) -> str:
         if len(self._spoken) > _KEPT:
             self._spoken.clear()
+        if _SPEAKS.match(name):
+            self._spoken[name] = clean(name, 300)
+            return self._spoken[name]
         words = (part if part.isupper() and len(part) > 1 else part.lower() for part in _CAMEL.split(name) if part)
         value = self._spoken[name] = clean(" ".join(words), 300)
         return value

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from console.model.bodies import RunbookStarted, StepEnded, StepStarted
 from console.model.entry import Entry, Kind
 from console.model.incident import Tone
+from console.model.outcome_wording import RESULT, step_line
 from console.model.runbook import Run, StepState, StepView, command_line
-from console.model.wording import RESULT, line_of, one_line, step_line, took
+from console.model.wording import line_of, one_line, took
 
 if TYPE_CHECKING:
     from console.model.folding import Folding

@@ -8,7 +8,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from console.clock import Millis
-from console.model.action import Intent, OperationState
 from console.model.alert import AlertState
 from console.model.bodies import (
     AlertFact,
@@ -25,17 +24,35 @@ from console.model.bodies import (
     StatusChanged,
 )
 from console.model.entry import ActorType, Entry, Kind
-from console.model.incident import Mark, Operation, Status, TimelineRow, Tone
-from console.model.past import past
+from console.model.incident import Mark, Status, TimelineRow, Tone
 from console.text import clean
 
 LATE_MS = 5 * 60_000
+TOGETHER_MS = 5 * 60_000
+"""Lines that say the same within this time are one line."""
+NAMED = 3
+"""Hosts that a line names."""
 CLAUSE = 300
 """Longest text of a line, in characters; more stands in the detail."""
-RESULT = 40
 
 _ROLES = {"ic": "command", "ops": "the operations lead", "deputy": "the deputy's role", "scribe": "the scribe's role"}
 _LOOSE = ("text", "title", "what", "words", "chosen", "reason", "basis", "detail", "who", "audience")
+_SAID = {
+    Kind.HOLD_SET: "held all automatic actions",
+    Kind.HOLD_RELEASED: "let automatic actions run again",
+    Kind.LANE_RECOVERED: "a write that a crash cut short was set aside; nothing acknowledged is lost",
+    Kind.SEGMENT_OPENED: "the journal goes on in another file",
+    Kind.EXTERNAL_DRIFT: "changed outside this console",
+    Kind.SELF_APPROVED: "approved alone, no second person agreed",
+    Kind.APPROVAL_ASKED: "asked a second person to agree",
+    Kind.APPROVAL_GIVEN: "agreed",
+    Kind.APPROVAL_REFUSED: "did not agree",
+    Kind.ALERT_LINKED: "linked alerts",
+    Kind.IMPACT_INTERVAL: "noted how long users were hit",
+    Kind.ENTRY_AMENDED: "corrected an earlier line",
+    Kind.ENTRY_REDACTED: "blacked out an earlier line",
+}
+"""What entries are called whose kind's name would not tell."""
 
 
 def one_line(text: str, limit: int = CLAUSE) -> str:
@@ -70,16 +87,18 @@ def line_of(entry: Entry, body: Body | None, names: Sequence[str] = ()) -> Timel
     An entry without a known body, or of an unknown kind, becomes a plain line of its kind and first words.
     """
     words = _WORDS.get(type(body))
+    if entry.kind in (Kind.DUTY_TAKEN, Kind.DUTY_RELEASED):
+        return _duty(entry)
     if body is None or words is None:
         return plain(entry)
     mark = Mark.PERSON if entry.actor.type is ActorType.HUMAN else Mark.FACT
-    row = replace(_bare(entry, mark), text="")
+    row = replace(bare(entry, mark), text="")
     return words(entry, body, row, names)
 
 
 def plain(entry: Entry) -> TimelineRow:
     """A line for an entry whose kind or body has no wording of its own."""
-    text = str(entry.kind).replace(".", " ").replace("_", " ")
+    text = _SAID.get(entry.kind) or str(entry.kind).replace(".", " ").replace("_", " ")
     values = [entry.body.get(name) for name in _LOOSE]
     said = next((value for value in values if isinstance(value, str) and value.strip()), "")
     if entry.body.get("redacted") is True:
@@ -87,15 +106,39 @@ def plain(entry: Entry) -> TimelineRow:
     elif entry.body.get("sealed") is True:
         said = "for those who may read it"
     mark = Mark.PERSON if entry.actor.type is ActorType.HUMAN else Mark.SYSTEM
-    return replace(_bare(entry, mark), text=one_line(f"{text}: {said}" if said else text))
+    return replace(bare(entry, mark), text=one_line(f"{text}: {said}" if said else text))
+
+
+def together(last: TimelineRow, row: TimelineRow) -> TimelineRow | None:
+    """Both lines as one where the later says the same, of another host perhaps; ``None`` where it does not."""
+    if not row.subject or (row.subject, row.mark, row.who) != (last.subject, last.mark, last.who):
+        return None
+    if not 0 <= row.at - last.at <= TOGETHER_MS:
+        return None
+    hosts = [*_hosts(last), *(h for h in _hosts(row) if h not in _hosts(last))]
+    named = f"{row.subject} on {', '.join(hosts[:NAMED])}" if hosts else row.subject
+    text = named if len(hosts) <= NAMED else f"{named}{_OTHERS}"
+    times = last.times + row.times
+    detail = (*last.detail, *row.detail)[:40]
+    return replace(last, text=one_line(text), result=f"{times} times", detail=detail, times=times)
+
+
+_OTHERS = " and others"
+
+
+def _hosts(row: TimelineRow) -> list[str]:
+    where = row.text.removeprefix(row.subject).removeprefix(" on ")
+    rest = [_OTHERS] if where.endswith(_OTHERS) else []
+    return [*filter(None, where.removesuffix(_OTHERS).split(", ")), *rest]
 
 
 def conflict(entry: Entry, text: str) -> TimelineRow:
     """The line of an entry that came to nothing because another came first."""
-    return replace(_bare(entry, Mark.CONFLICT), text=one_line(text), result="no effect", tone=Tone.WAIT)
+    return replace(bare(entry, Mark.CONFLICT), text=one_line(text), result="no effect", tone=Tone.WAIT)
 
 
-def _bare(entry: Entry, mark: Mark) -> TimelineRow:
+def bare(entry: Entry, mark: Mark) -> TimelineRow:
+    """A line without words: when, who, and where it stands in the journal."""
     return TimelineRow(
         key=entry.id,
         at=entry.occurred_at,
@@ -107,7 +150,8 @@ def _bare(entry: Entry, mark: Mark) -> TimelineRow:
     )
 
 
-def _more(row: TimelineRow, *lines: str) -> tuple[str, ...]:
+def more(row: TimelineRow, *lines: str) -> tuple[str, ...]:
+    """The detail of a line with these lines before it, each cleaned."""
     return (*(clean(x, 1000) for text in lines if text for x in text.splitlines()[:40]), *row.detail)
 
 
@@ -115,7 +159,7 @@ def _declared(entry: Entry, body: Declared, row: TimelineRow, names: Sequence[st
     how = f"declared {body.severity.label}" if body.severity else "declared"
     taken = ", took command" if body.ic and body.ic == entry.actor.id else ""
     given = f", {one_line(body.ic, 64)} commands" if body.ic and not taken else ""
-    detail = _more(row, body.title, ", ".join(body.services), count(len(body.alerts), "alert") if body.alerts else "")
+    detail = more(row, body.title, ", ".join(body.services), count(len(body.alerts), "alert") if body.alerts else "")
     return replace(row, text=one_line(f"{how}{taken}{given}: {body.title}"), detail=detail)
 
 
@@ -142,7 +186,7 @@ def _status(entry: Entry, body: StatusChanged, row: TimelineRow, names: Sequence
             text = "went back to investigating"
     tone = Tone.WAIT if body.warning else Tone.PLAIN
     result = "despite warnings" if body.warning else ""
-    return replace(row, text=_because(text, body.reason), result=result, tone=tone, detail=_more(row, body.warning))
+    return replace(row, text=_because(text, body.reason), result=result, tone=tone, detail=more(row, body.warning))
 
 
 def _severity(entry: Entry, body: SeverityChanged, row: TimelineRow, names: Sequence[str]) -> TimelineRow:
@@ -160,7 +204,7 @@ def _because(text: str, reason: str) -> str:
 
 def _note(entry: Entry, body: NoteAdded, row: TimelineRow, names: Sequence[str]) -> TimelineRow:
     text = one_line(body.text)
-    return replace(row, text=text, detail=row.detail if text == body.text else _more(row, body.text))
+    return replace(row, text=text, detail=row.detail if text == body.text else more(row, body.text))
 
 
 def _role(entry: Entry, body: RoleAssigned, row: TimelineRow, names: Sequence[str]) -> TimelineRow:
@@ -176,25 +220,36 @@ def _role(entry: Entry, body: RoleAssigned, row: TimelineRow, names: Sequence[st
 def _relieved(entry: Entry, body: RoleRelieved, row: TimelineRow, names: Sequence[str]) -> TimelineRow:
     role = _ROLES.get(body.role, one_line(body.role, 32))
     own = body.who == entry.actor.id
-    return replace(row, text=f"laid down {role}" if own else f"relieved {one_line(body.who, 64)} of {role}")
+    return replace(row, text=f"gave up {role}" if own else f"relieved {one_line(body.who, 64)} of {role}")
 
 
 def _alerts(entry: Entry, body: AlertsTold, row: TimelineRow, names: Sequence[str]) -> TimelineRow:
-    detail = _more(row, *(f"{a.name or a.key} {a.service} {a.state}" for a in body.alerts[:40]))
+    detail = more(
+        row, *(" ".join(filter(None, (a.name or a.key, a.service, a.host, a.state))) for a in body.alerts[:40])
+    )
     row = replace(row, mark=Mark.ALERT if entry.actor.type is not ActorType.HUMAN else Mark.PERSON, detail=detail)
     if entry.kind is Kind.ALERT_LINKED:
         first = _alert_name(body.alerts[0]) if body.alerts else ""
         verb = "linked" if row.mark is Mark.PERSON else ""
         joined = "" if verb else "joined"
         if len(body.alerts) == 1:
-            return replace(row, text=" ".join(filter(None, (verb, first, joined))))
+            return _on_host(row, " ".join(filter(None, (verb, first, joined))), body.alerts)
         text = " ".join(filter(None, (verb, count(len(body.alerts), "alert"), joined)))
-        return replace(row, text=f"{text}, {first} first" if first else text)
+        host = body.alerts[0].host if body.alerts else ""
+        where = f" on {one_line(host, 64)}" if host else ""
+        return replace(row, text=f"{text}, {first}{where} first" if first else text)
     resolved = [a for a in body.alerts if a.state is AlertState.RESOLVED]
     firing = [a for a in body.alerts if a.state is AlertState.FIRING]
     parts = [_group_of(resolved, "resolved"), _group_of(firing, "fired again")]
     text = "; ".join(filter(None, parts)) or f"{count(len(body.alerts), 'alert')} changed"
-    return replace(row, text=text, tone=Tone.GOOD if resolved and not firing else Tone.PLAIN)
+    row = replace(row, tone=Tone.GOOD if resolved and not firing else Tone.PLAIN)
+    return _on_host(row, text, body.alerts) if len(body.alerts) == 1 else replace(row, text=text)
+
+
+def _on_host(row: TimelineRow, text: str, alerts: Sequence[AlertFact]) -> TimelineRow:
+    """A line about one alert, which may be told together with others that say the same of other hosts."""
+    host = one_line(alerts[0].host, 64)
+    return replace(row, text=f"{text} on {host}" if host else text, subject=text)
 
 
 def _alert_name(alert: AlertFact) -> str:
@@ -210,19 +265,34 @@ def _group_of(alerts: Sequence[AlertFact], verb: str) -> str:
 def _acked(entry: Entry, body: AlertsAcked, row: TimelineRow, names: Sequence[str]) -> TimelineRow:
     what = one_line(names[0], 80) if len(names) == 1 == len(body.keys) else count(len(body.keys), "alert")
     verb = "acknowledged" if entry.kind is Kind.ALERT_ACKED else "took back the acknowledgement of"
-    return replace(row, text=_because(f"{verb} {what}", body.note), detail=_more(row, *names[:40]))
+    return replace(row, text=_because(f"{verb} {what}", body.note), detail=more(row, *names[:40]))
 
 
 def _console(entry: Entry, body: ConsoleMoved, row: TimelineRow, names: Sequence[str]) -> TimelineRow:
-    here = f" on {one_line(body.host, 64)}" if body.host else ""
+    host = one_line(body.host, 64) or _lane_host(entry)
+    here = f" on {host}" if host else ""
     if entry.kind is Kind.CONSOLE_ATTACHED:
         return replace(row, mark=Mark.SYSTEM, text=f"{row.who} joined{here}")
     return replace(row, mark=Mark.SYSTEM, text=_because(f"{row.who} left{here}", body.reason))
 
 
+def _lane_host(entry: Entry) -> str:
+    """The host of the console that wrote the entry; a lane is named ``<host>.<uid>.<slot>``."""
+    host = entry.stamp.lane.rsplit(".", 2)
+    return one_line(host[0], 64) if len(host) == 3 else ""
+
+
+def _duty(entry: Entry) -> TimelineRow:
+    """Which console does what happens by itself."""
+    row, host = bare(entry, Mark.SYSTEM), _lane_host(entry)
+    where = f"{row.who}'s console" + (f" on {host}" if host else "")
+    verb = "run" if entry.kind is Kind.DUTY_TAKEN else "no longer run"
+    return replace(row, text=f"automatic actions {verb} from {where}")
+
+
 def _runbook(entry: Entry, body: RunbookStarted, row: TimelineRow, names: Sequence[str]) -> TimelineRow:
     shown = ", ".join(f"{name}={value}" for name, value in body.params.items())
-    return replace(row, text=one_line(f"started runbook {body.title}"), detail=_more(row, shown))
+    return replace(row, text=one_line(f"started runbook {body.title}"), detail=more(row, shown))
 
 
 _WORDS: dict[type, Callable[[Entry, Any, TimelineRow, Sequence[str]], TimelineRow]] = {
@@ -237,52 +307,3 @@ _WORDS: dict[type, Callable[[Entry, Any, TimelineRow, Sequence[str]], TimelineRo
     ConsoleMoved: _console,
     RunbookStarted: _runbook,
 }
-
-
-# Lines that change while an effect or a step goes on.
-
-
-def operation_line(entry: Entry, intent: Intent) -> TimelineRow:
-    """The line of an intended effect; its result is told by ``with_operation``."""
-    row = _bare(entry, Mark.ACTION)
-    detail = _more(row, intent.call, f"target {intent.target}" if intent.target else "", f"risk {intent.tier.label}")
-    return replace(row, text=one_line(intent.words), detail=detail, operation=intent.operation_id)
-
-
-def with_operation(row: TimelineRow, operation: Operation, text: str) -> TimelineRow:
-    """The same line with what is known of the effect by now; ``text`` is what was intended, present tense."""
-    result, tone = result_of(operation)
-    done = operation.state is OperationState.SENT
-    receipt = operation.outcome.receipt if operation.outcome else {}
-    kept = tuple(line for line in row.detail if not line.startswith("receipt "))
-    shown = tuple(f"receipt {one_line(f'{k} {v}', 200)}" for k, v in list(receipt.items())[:12])
-    return replace(row, text=past(text) if done else text, result=result, tone=tone, detail=kept + shown)
-
-
-def result_of(operation: Operation) -> tuple[str, Tone]:
-    """The right edge of an effect's line, and how it is to be read."""
-    outcome, state = operation.outcome, operation.state
-    detail = one_line(outcome.detail, RESULT) if outcome else ""
-    if operation.undone_by:
-        return "undone", Tone.PLAIN
-    match state:
-        case OperationState.QUEUED:
-            why = one_line(operation.why, RESULT)
-            return f"waiting, {why}" if why else "waiting", Tone.WAIT
-        case OperationState.SENDING:
-            return "sending", Tone.WAIT
-        case OperationState.SENT:
-            return detail or took(outcome.took_ms if outcome else 0), Tone.GOOD
-        case OperationState.FAILED:
-            return detail or "failed", Tone.BAD
-        case OperationState.UNKNOWN:
-            return f"unknown, {detail}" if detail else "unknown", Tone.BAD
-        case OperationState.DROPPED:
-            return f"not sent, {detail}" if detail else "not sent", Tone.PLAIN
-
-
-def step_line(entry: Entry, text: str, result: str, tone: Tone, *lines: str) -> TimelineRow:
-    """The line of a runbook's step."""
-    mark = Mark.PERSON if entry.actor.type is ActorType.HUMAN else Mark.ACTION
-    row = _bare(entry, mark)
-    return replace(row, text=one_line(text), result=one_line(result, RESULT), tone=tone, detail=_more(row, *lines))

@@ -36,16 +36,19 @@ def test_ack_acts_at_once_and_shows_its_way_back() -> None:
     drive(play)
 
 
-def test_undo_takes_back_what_was_just_done() -> None:
+def test_undo_is_always_asked_of_the_desk() -> None:
     async def play(hand: Hand) -> None:
         await hand.press("a")
         await hand.settle()
         await hand.press("u")
         await hand.settle()
+        await hand.press("u")
+        await hand.settle()
         assert [(a.id, a.args) for a in hand.engine.done()] == [
             ("alert.ack", {"group": "g1", "incident": "INC-0042"}),
-            ("alert.unack", {"group": "g1", "incident": "INC-0042"}),
-        ]
+            ("desk.undo", {"incident": "INC-0042"}),
+            ("desk.undo", {"incident": "INC-0042"}),
+        ], "which deed is next in turn is known to the desk alone: twice is no redo"
 
     drive(play)
 

@@ -70,13 +70,13 @@ def test_a_row_that_slid_under_the_cursor_is_safe_until_it_was_seen() -> None:
     assert guard.refuses() == ""
 
 
-def test_an_ear_is_deaf_until_painted_and_for_400_ms_after() -> None:
+def test_an_ear_is_deaf_until_the_dialog_is_seen_and_for_400_ms_after() -> None:
     clock = ManualClock()
     ear = Ear(clock.monotonic)
     clock.move(60)
     ear.heard()
-    assert "too early" in ear.refuses(), "a dialog that was never painted hears nothing, however old"
-    ear.painted()
+    assert "too early" in ear.refuses(), "a dialog that was never seen hears nothing, however old"
+    ear.seen()
     clock.move(0.399)
     ear.heard()
     assert "too early" in ear.refuses()

@@ -35,6 +35,8 @@ class Backend:
         self.alerts = alerts
         self.mood = "ok"
         self.asked = 0
+        self.written: list[tuple[str, str]] = []
+        """Method and path of all that would have changed something."""
         self.url = ""
 
 
@@ -48,6 +50,13 @@ def serve(alerts: list[dict[str, Any]]) -> Iterator[Backend]:
 
         def log_message(self, *_: object) -> None:
             return
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            backend.written.append((self.command, self.path))
+            self._say({"silenceID": f"s{len(backend.written)}"})
+
+        do_DELETE = do_POST
 
         def do_GET(self) -> None:
             backend.asked += 1
@@ -64,6 +73,9 @@ def serve(alerts: list[dict[str, Any]]) -> Iterator[Backend]:
                     "config": {"original": ""},
                     "uptime": "2026-11-23T14:00:00.000Z",
                 }
+            self._say(body)
+
+        def _say(self, body: Any) -> None:
             data = json.dumps(body).encode()
             self.send_response(int(backend.mood) if backend.mood.isdigit() else 200)
             self.send_header("Content-Type", "application/json")

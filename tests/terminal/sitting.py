@@ -61,10 +61,10 @@ class Sitting:
         self.config.write_text("\n".join(lines) + "\n")
         self.config.chmod(0o600)
 
-    def console(self, *, columns: int = 120, lines: int = 40, **env: str) -> PtyScreen:
-        """A console on a terminal."""
+    def console(self, *, columns: int = 120, lines: int = 40, answers: bool = True, **env: str) -> PtyScreen:
+        """A console on a terminal; one that ``answers`` reports its cursor when asked."""
         argv = [sys.executable, "-m", "console", "--config", str(self.config), "run"]
-        return PtyScreen(argv, columns=columns, lines=lines, env={**self.env, **env})
+        return PtyScreen(argv, columns=columns, lines=lines, env={**self.env, **env}, answers=answers)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """``warroom …`` without a terminal."""

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from console.alerts.acts import Office, handlers
+from console.alerts.effects import effects
 from console.alerts.grouping import WindowCorrelator
 from console.alerts.store import AlertStore
 from console.config import AckConfig
 from console.errors import Unreachable
 from console.model.action import Preview, Reply
 from console.model.alert import Alert, Matcher, Silence
+from console.model.incident import Incident, LinkedAlert
 from tests.unit.alerts.made import delta, mutes
 from tests.unit.desk.fakes import INC, World, act, desk_of
 
@@ -26,10 +28,14 @@ class FakeSilencer:
         self.kept: dict[str, Silence] = {}
         self.calls: list[str] = []
         self.error: Exception | None = None
+        self.deaf = False
+        """Whether it does not list its silences either while it fails."""
         self.errors_from = 0
         """How many calls still succeed before ``error`` is raised."""
 
     async def silences(self) -> Sequence[Silence]:
+        if self.deaf and self.error is not None:
+            raise self.error
         now = self.world.clock.now()
         return [s for s in self.kept.values() if s.ends_at > now]
 
@@ -67,7 +73,12 @@ class Staff:
         self.desk, self.ledger = desk_of(self.world)
         self.am = FakeSilencer("am", self.world)
         self.am2 = FakeSilencer("am2", self.world)
+        self.desk.effects = effects({"am": self.am, "am2": self.am2})
         self.incident = incident
+        self.links_all = True
+        """Whether every alert is part of the incident on screen."""
+        self.open: list[str] = []
+        """Further incidents that are open in this console."""
         self.store = AlertStore(WindowCorrelator())
         self.office = Office(
             self.store,
@@ -77,6 +88,7 @@ class Staff:
             lambda: [*self._active(self.am), *self._active(self.am2)],
             lambda: self.incident,
             ack or AckConfig(),
+            self.linked,
         )
         self.handlers = handlers(self.office)
         self.tell(*alerts)
@@ -86,6 +98,13 @@ class Staff:
 
     def tell(self, *alerts: Alert, gone: Sequence[str] = ()) -> None:
         self.store.ingest(delta(*alerts, gone=gone), self.world.clock.now())
+
+    def linked(self) -> list[Incident]:
+        """The incident on screen, to which all alerts are linked; without one, those that the test put there."""
+        state = self.world.state(self.incident)
+        facts = {a.key: LinkedAlert(a.key, a.name, a.service, a.state, 0) for a in self.store.all()}
+        ours = [replace(state, linked=facts)] if self.incident and self.links_all else []
+        return [*ours, *(self.world.state(key) for key in self.open)]
 
     def mute(self) -> None:
         """What the sources would say of silences at their next poll."""

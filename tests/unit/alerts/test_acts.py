@@ -9,7 +9,7 @@ from console.alerts import acks
 from console.alerts.acks import ACK_MARK
 from console.config import AckConfig
 from console.desk import undo
-from console.errors import JournalError, PolicyRefused, Refused, TimedOut
+from console.errors import JournalError, PolicyRefused, Refused, Rejected, TimedOut
 from console.model.action import Preview, Reply, Tier
 from console.model.entry import Kind
 from tests.unit.alerts.made import PENDING, alert, mutes
@@ -66,7 +66,7 @@ def test_what_a_colleague_acknowledged_stays_theirs() -> None:
     staff.store.ack(["am/1"], "bob", 0)
     reply = do(staff, "alert.ack", keys=["am/1", "am/2"])
     assert staff.acked() == {"am/1": "bob", "am/2": "ana"}
-    assert reply.text == "acknowledged 1 alert, 1 were already"
+    assert reply.text == "acknowledged 1 alert, 1 was already"
     assert reply.undo is not None
     assert reply.undo.args["keys"] == ["am/2"]
     assert "already, by ana, bob" in do(staff, "alert.ack", keys=["am/1", "am/2"]).text
@@ -148,7 +148,7 @@ def test_too_many_for_a_silence_each_is_said(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_preview_shows_all_that_would_happen_and_does_nothing() -> None:
     staff = Staff(*(alert(str(n), service="orders", host=f"h{n}") for n in range(12)), alert("x", service="other"))
     shown = ask(staff, "alert.silence", filter="service=orders", **SILENCE)
-    assert shown.title == "Silence alerts of filter service=orders for 2 h"
+    assert shown.title == "Silence 12 alerts that match service=orders for 2 h"
     assert 'am {service="orders"}' in shown.call
     assert shown.environment == "prod eu-1"
     assert shown.tier is Tier.R2
@@ -216,6 +216,9 @@ def test_an_alert_that_prometheus_told_first_is_silenced_in_its_alertmanager() -
     assert staff.acked() == {"a-prometheus/1": "ana"}
 
 
+BAD = Rejected("400: no matchers")
+
+
 @dataclass
 class Case:
     """A service that fails from a certain call on."""
@@ -229,16 +232,18 @@ class Case:
 @pytest.mark.parametrize(
     "case",
     [
-        Case(DEAD, 0, False, ("not silenced", "1 failed (am: am does not answer)", "1 not tried")),
-        Case(DEAD, 1, True, ("1 of 2 silences set", "1 failed")),
+        Case(BAD, 0, False, ("not silenced", "1 failed (am: 400: no matchers)", "1 not tried")),
+        Case(BAD, 1, True, ("1 of 2 silences set", "1 failed")),
+        Case(DEAD, 0, True, ("not silenced yet", "1 waiting (am: am does not answer)", "1 not tried")),
+        Case(DEAD, 1, True, ("1 of 2 silences set", "1 waiting")),
         Case(TimedOut("am took over 10 s"), 0, False, ("of 1 nobody knows", "1 not tried")),
         Case(TimedOut("am took over 10 s"), 1, True, ("1 of 2 silences set", "of 1 nobody knows")),
     ],
-    ids=["all failed", "one failed", "all unknown", "one unknown"],
+    ids=["all failed", "one failed", "all waiting", "one waiting", "all unknown", "one unknown"],
 )
 def test_partial_success_is_told_as_it_is(case: Case) -> None:
     staff = Staff(alert("1", service="a"), alert("2", service="b"), alert("3", service="c"))
-    staff.am.error, staff.am.errors_from = case.error, case.good
+    staff.am.error, staff.am.errors_from, staff.am.deaf = case.error, case.good, True
     reply = do(staff, "alert.silence", keys=["am/1", "am/2"], **SILENCE)
     assert reply.ok is case.ok
     for words in case.says:
@@ -277,8 +282,11 @@ def test_ending_tells_failure_from_not_knowing() -> None:
     staff = Staff(alert("1"))
     do(staff, "alert.silence", keys=["am/1"], **SILENCE)
     (name,) = staff.am.kept
-    staff.am.error = DEAD
+    staff.am.deaf = True
+    staff.am.error = BAD
     assert "still holds" in do(staff, "silence.expire", silence=f"am/{name}").text
+    staff.am.error = DEAD
+    assert "as soon as am answers" in do(staff, "silence.expire", silence=f"am/{name}").text
     staff.am.error = TimedOut("am took over 10 s")
     assert "not known" in do(staff, "silence.expire", silence=f"am/{name}").text
 
@@ -304,7 +312,8 @@ def test_a_silence_is_taken_back_by_undo_once() -> None:
     registry = dict(staff.handlers)
     registry |= undo.handlers(staff.desk, registry, state=staff.world.state, current=lambda: staff.incident)
     do(staff, "alert.silence", keys=["am/1"], **SILENCE)
-    reply = asyncio.run(registry["desk.undo"].perform(act("desk.undo")))
+    shown = asyncio.run(registry["desk.undo"].preview(act("desk.undo")))
+    reply = asyncio.run(registry["desk.undo"].perform(act("desk.undo", digest=shown.digest)))
     assert reply.ok
     assert reply.text.startswith("undone: silence orders HighErrorRate for 2 h")
     assert asyncio.run(staff.am.silences()) == []

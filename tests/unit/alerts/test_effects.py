@@ -10,13 +10,10 @@ from msgspec.structs import replace
 from console.alerts.effects import END, SET, EndOrder, SilenceOrder, arguments, effects
 from console.errors import Rejected
 from console.model.action import Intent, Receipt, Tier
-from console.model.alert import Matcher
 from tests.unit.alerts.staff import FakeSilencer
 from tests.unit.desk.fakes import World
 
-ORDER = SilenceOrder(
-    "am", (Matcher("service", "db"), Matcher("env", "prod")), 0, 2_000_000_000_000, "ana", "why\n(ana)"
-)
+ORDER = SilenceOrder("am", ('service="db"', 'env=~"prod.*"'), 0, 2_000_000_000_000, "ana", "why\n(ana)")
 
 
 def intent(effect: str, order: object) -> Intent:

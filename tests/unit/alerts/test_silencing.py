@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -8,11 +10,15 @@ from hypothesis import strategies as st
 
 from console.alerts import silencing
 from console.alerts.filter import parse
-from console.alerts.silencing import MOST, Plan, by_source, exact, plan
+from console.alerts.silencing import MOST, Plan, by_source, exact
 from console.errors import Refused
 from console.model.alert import Alert, AlertRow, Matcher
 from console.model.severity import Severity
 from tests.unit.alerts.made import FIRING, NOW, RESOLVED, alert, mutes
+
+
+def plan(source: str, chosen: list[Alert], known: list[Alert], filter: Sequence[Matcher] | None) -> Plan:
+    return asyncio.run(silencing.plan(source, chosen, known, filter))
 
 
 def bare(number: int, labels: dict[str, str], source: str = "am") -> Alert:
@@ -153,9 +159,10 @@ def test_by_source() -> None:
 
 def test_the_blast_counts_first_and_adds_up() -> None:
     chosen = [alert(str(n), service=f"s{n % 7}") for n in range(20)]
-    first, *rest = silencing.blast([Plan("am", ((Matcher("a", "b"),),), tuple(chosen), (alert("x", service=""),))])
+    found = Plan("am", ((Matcher("a", "b"),),), tuple(chosen), (alert("x", service=""),))
+    first, *rest = asyncio.run(silencing.blast([found]))
     assert first.startswith("21 alerts")
-    counted = sum(int(found[1]) for line in rest if (found := re.match(r"(\d+) of ", line)))
+    counted = sum(int(match[1]) for line in rest if (match := re.match(r"(\d+) of ", line)))
     assert len(rest) == 6
     assert rest[-1] == "and 3 services more"
     assert counted == 15

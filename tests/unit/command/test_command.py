@@ -141,6 +141,24 @@ def test_a_declaration_can_be_withdrawn_by_who_commands():
     assert Room().declare("SEV1", "no").undo is None
 
 
+def test_a_declaration_is_the_last_that_undo_takes_back_and_it_asks_first():
+    room = Room()
+    room.declare()
+    room.go("identified")
+    assert room.confirm("desk.undo").ok
+    asked = room.do("desk.undo")
+    assert not asked.ok
+    assert asked.preview is None, "once it was moved on, a declaration is no slip of the hand"
+    fresh = Room()
+    fresh.declare()
+    asked = fresh.do("desk.undo")
+    assert not asked.ok
+    assert asked.preview is not None
+    assert (asked.preview.title, asked.preview.tier) == ("Undo: declare SEV2", Tier.R2)
+    assert fresh.confirm("desk.undo").ok
+    assert fresh.state.status is Status.FALSE_POSITIVE
+
+
 def test_read_only_opens_nothing():
     room = Room(policy=Policy(read_only=True))
     assert "read-only" in room.declare().text
@@ -360,7 +378,7 @@ def test_a_raise_by_the_commander_can_be_taken_back():
     assert undo.words == "severity back to SEV3"
     assert room.confirm("desk.undo").ok
     assert room.state.severity is Severity.SEV3
-    assert room.state.reversible == ()
+    assert [kept.words for kept in room.state.reversible] == ["declare SEV3"]
 
 
 def test_nobody_lowers_severity_where_nobody_commands():

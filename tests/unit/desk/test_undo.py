@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from console.desk.desk import Desk
 from console.desk.handling import Handling
 from console.desk.undo import handlers
+from console.errors import Moot, PolicyRefused
 from console.model.action import Action, Intent, Preview, Receipt, Reply, Tier, Undo
 from console.model.entry import Draft, Kind
 from tests.unit.desk.fakes import INC, World, act, desk_of, intent
@@ -166,11 +169,73 @@ def test_two_presses_undo_once():
 
     async def scenario() -> list[object]:
         await desk.carry_out(INC, intent(), _silenced, action=act("alert.silence"))
-        return await asyncio.gather(
-            undo.perform(act("desk.undo")), undo.perform(act("desk.undo")), return_exceptions=True
-        )
+        confirmed = act("desk.undo", digest=(await undo.preview(act("desk.undo"))).digest)
+        return await asyncio.gather(undo.perform(confirmed), undo.perform(confirmed), return_exceptions=True)
 
     first, second = asyncio.run(scenario())
     assert isinstance(first, Reply)
     assert "being taken back" in str(second)
     assert len(expire.seen) == 1
+
+
+def test_each_press_goes_one_further_back_and_never_forth_again():
+    world = World()
+    desk, door, expire = room(world)
+
+    async def press() -> Reply:
+        asked = await door.respond(act("desk.undo", preview=True))
+        if asked.preview is None:
+            return asked
+        return await door.respond(act("desk.undo", digest=asked.preview.digest))
+
+    async def scenario() -> list[Reply]:
+        for words in ("silence one", "silence two"):
+            await desk.carry_out(INC, intent(words), _silenced, action=act("alert.silence"))
+        return [await press() for _ in range(3)]
+
+    said = [reply.text for reply in asyncio.run(scenario())]
+    assert said == [
+        "undone: silence two; expired",
+        "undone: silence one; expired",
+        "nothing of ana's can be taken back",
+    ]
+    assert [a.undoes for a in expire.seen] == ["op-2", "op-1"]
+
+
+def test_what_nothing_is_left_of_is_passed_over_and_named_only_if_there_is_nothing_else():
+    world = World()
+    desk, door, expire = room(world)
+    over = {"op-2"}
+    shown = expire.preview
+
+    async def preview(action: Action) -> Preview:
+        if action.undoes in over:
+            raise Moot("that silence has ended already")
+        return await shown(action)
+
+    expire.preview = preview  # type: ignore[method-assign]
+
+    async def scenario() -> tuple[Reply, Reply]:
+        for words in ("silence one", "silence two"):
+            await desk.carry_out(INC, intent(words), _silenced, action=act("alert.silence"))
+        first = await door.respond(act("desk.undo", preview=True))
+        over.add("op-1")
+        return first, await door.respond(act("desk.undo", preview=True))
+
+    first, second = asyncio.run(scenario())
+    assert first.text == "Undo: silence one"
+    assert second.text == "nothing of ana's can be taken back (silence two: that silence has ended already)"
+
+
+def test_what_became_moot_after_it_was_shown_does_not_let_another_be_undone_unasked():
+    world = World()
+    desk, _, expire = room(world)
+    undo = handlers(desk, {"silence.expire": expire}, state=world.state, current=lambda: INC)["desk.undo"]
+
+    async def scenario() -> None:
+        await desk.carry_out(INC, intent("silence one"), _silenced, action=act("alert.silence"))
+        await undo.perform(act("desk.undo", digest="what was shown was another deed"))
+
+    with pytest.raises(PolicyRefused):
+        asyncio.run(scenario())
+    assert expire.seen == []

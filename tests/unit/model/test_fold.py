@@ -240,7 +240,7 @@ def test_an_unknown_outcome_can_be_looked_up_but_a_settled_one_stays():
     write(Kind.ACTION_INTENDED, **OP)
     write(Kind.ACTION_UNKNOWN, operation_id="op-1", state="unknown", detail="503")
     assert [o.key for o in write.state.unknown] == ["op-1"]
-    assert write.state.timeline[0].result == "unknown, 503"
+    assert write.state.timeline[0].result == "outcome unknown, 503"
     write(Kind.ACTION_SENT, operation_id="op-1", state="sent", detail="found it")
     write(Kind.ACTION_UNKNOWN, "ben", "b", operation_id="op-1", state="unknown")
     state = write.state

@@ -67,6 +67,11 @@ def test_the_configuration_has_the_last_word() -> None:
         ("disk_will_fill", "disk will fill"),
         ("CPUThrottlingHigh", "CPU throttling high"),
         ("etcd-no-leader", "etcd no leader"),
+        ("NoLabels", "NoLabels"),
+        ("Missing_Service", "Missing_Service"),
+        ("unnamed alert", "unnamed alert"),
+        ("NodeDown", "node down"),
+        ("NotificationLost", "notification lost"),
         ("", ""),
     ],
 )

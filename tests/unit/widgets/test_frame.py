@@ -16,11 +16,12 @@ from console.model.snapshot import Due
 from console.model.source import Health, SourceHealth
 from tests.unit.widgets.made import NOW
 from tests.unit.widgets.stage import Stage, play, sent
-from widgets import marks
+from widgets import marks, words
 from widgets.footer import Footer, fitting, key_label
 from widgets.header import Header
 from widgets.pane import Pane, source_parts
 from widgets.result_line import ResultLine
+from widgets.source_rows import old_data
 
 QUEUED = Operation(Intent("o", "a", "w", "c", "t", Tier.R1), OperationState.QUEUED, NOW, "ana", "l")
 DUE = (Due("g", "GDPR", NOW + 257_760_000), Due("u", "update", NOW + 406_000))
@@ -84,7 +85,7 @@ def test_a_dead_source_is_named_with_what_is_wrong_and_since_when() -> None:
     assert "○ alertmanager 4 m  IC ana" in said(80, ill(), fine)
     assert "○ alertmanager no data 4 m +1" in said(104, ill("loki", 900, serves="logs"), ill(), fine)
     assert "login refused" in said(120, ill(health=Health.UNAUTHORISED))
-    assert "◐ datadog: old data since" in said(120, ill("datadog", health=Health.OK))
+    assert "◐ datadog: nothing since" in said(120, ill("datadog", health=Health.OK))
     assert "○ alertmanager no data yet" in said(120, replace(ill(), fresh_at=0))
     assert "prometheus" not in said(120, fine)
     assert "alertmanager" not in said(120, replace(ill(), fresh_at=NOW - 1000, failures=1))
@@ -250,12 +251,44 @@ def test_a_pane_says_what_how_much_where_from_and_how_old() -> None:
         pane.tick(NOW + 60_000)
         cost = await sent(app, pilot)
         assert "3 m old" in cost
-        assert len(cost.encode()) < 400
+        assert len(cost.encode()) < 500
         pane.show_note("23 entries")
         await pilot.pause()
         assert app.lines()[-1].endswith("─ 23 entries ─╯")
 
     play(app, scene)
+
+
+def test_what_a_decision_on_old_data_has_to_know() -> None:
+    assert old_data([source("prometheus")], NOW) == ""
+    assert old_data([ill(), source("x")], NOW) == "from 4 m ago: alertmanager does not answer"
+    assert "none yet: a refuses our login" in old_data([replace(ill("a", health=Health.UNAUTHORISED), fresh_at=0)], NOW)
+
+
+def test_a_pane_whose_data_is_old_says_as_of_when_and_turns_yellow() -> None:
+    pane = Pane("Alerts")
+    app = Stage(pane)
+
+    async def scene(pilot: Pilot[None]) -> None:
+        pane.show_title("Alerts", "3 groups of 59")
+        pane.show_sources([source("alertmanager"), ill("datadog", 125)], NOW)
+        await pilot.pause()
+        lines = app.lines()
+        assert lines[0].startswith("╭─ Alerts  3 groups of 59 ──")
+        assert lines[-1].endswith("─ datadog ○ no data 2 m  alertmanager ● ─╯")
+        app.take()
+        pane.show_sources([source("alertmanager", 200)], NOW)
+        assert "38;2;242;201;76" in await sent(app, pilot)
+        assert app.lines()[0].startswith(f"╭─ Alerts  3 groups of 59  as of {words.minute(NOW - 200_000)} ──")
+        pane.show_sources([source("alertmanager")], NOW)
+        await pilot.pause()
+        assert app.lines()[0].startswith("╭─ Alerts  3 groups of 59 ──")
+        for second in (8, 12, 16):
+            pane.tick(NOW + second * 1000)
+        await pilot.pause()
+        assert "as of" in app.lines()[0]
+
+    play(app, scene, size=(70, 6))
 
 
 def test_a_pane_shows_focus_in_its_frame_and_redraws_nothing_within() -> None:
@@ -317,7 +350,7 @@ def test_an_ascii_pane() -> None:
     async def scene(pilot: Pilot[None]) -> None:
         pane.show_sources([source("datadog", 125)], NOW)
         await pilot.pause()
-        assert app.lines()[0].startswith("+- Alerts -")
+        assert app.lines()[0].startswith(f"+- Alerts  as of {words.minute(NOW - 125_000)} -")
         assert all(line.isascii() for line in app.lines())
 
     play(app, scene)
