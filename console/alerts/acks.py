@@ -10,7 +10,7 @@ from console.alerts.silencing import exact
 from console.alerts.slices import Slices
 from console.errors import BackendError, Moot
 from console.model.action import Action, OperationState, Preview, Reply, Tier, Undo
-from console.model.alert import Alert, AlertRow, Silence
+from console.model.alert import Alert, AlertRow, Matcher, Silence
 from console.model.entry import Draft, Kind
 
 ACK_MARK = "[warroom:ack]"
@@ -183,8 +183,16 @@ class UnackHandler:
             if source in self._office.silencers:
                 with suppress(BackendError):
                     known |= {s.key: s for s in await self._office.silencers[source].silences()}
-        theirs = {(a.source, frozenset(exact(a))) for a in found}
-        return [s for s in ack_silences(known.values()) if (s.source, frozenset(s.matchers)) in theirs]
+        marked = {(s.source, frozenset(s.matchers)): s for s in ack_silences(known.values())}
+        names = named(marked)
+        theirs: dict[str, Silence] = {}
+        async for some in Slices().over(found if marked else ()):
+            for alert in some:
+                if (alert.source, alert.labels.get("alertname")) in names:
+                    silence = marked.get((alert.source, frozenset(exact(alert))))
+                    if silence is not None:
+                        theirs[silence.key] = silence
+        return list(theirs.values())
 
 
 def _elsewhere(homes: Mapping[str, Sequence[Alert]], named: str) -> str:
@@ -195,6 +203,11 @@ def _elsewhere(homes: Mapping[str, Sequence[Alert]], named: str) -> str:
             what = "not" if len(homes) == 1 else f"{len(alerts)} not"
             out += f"; {what} part of {named}, noted {f'in {home}' if home else 'on the watch'}"
     return out
+
+
+def named(marked: Iterable[tuple[str, Iterable[Matcher]]]) -> set[tuple[str, str | None]]:
+    """Sources and alert names that these silences are about: what to look at more closely of many alerts."""
+    return {(source, m.value) for source, matchers in marked for m in matchers if m.name == "alertname"}
 
 
 def ack_silences(silences: Iterable[Silence]) -> list[Silence]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from msgspec import Struct, to_builtins
 
@@ -43,7 +44,7 @@ class SilenceHandler:
             tier=Tier.R2,
             environment=", ".join(dict.fromkeys(filter(None, (office.environments.get(p.source) for p in aim.plans)))),
             blast=await blast(aim.plans),
-            sample=(first, *sample([a for p in aim.plans for a in p.chosen])),
+            sample=(first, *sample(list(chain.from_iterable(p.chosen for p in aim.plans)))),
             undo="end the silence (F4, x)",
             warning="; ".join(filter(None, (aim.others, aim.unable))),
         )
@@ -70,12 +71,11 @@ class SilenceHandler:
     async def _aim(self, action: Action) -> _Aim:
         office = self._office
         rows, words = await office.chosen(action, resolved=True)
-        found = [row.alert for row in rows]
         by_filter = not action.args.get("keys") and not action.args.get("group")
         matchers = parse(str(action.args.get("filter") or "")).matchers if by_filter else None
         known = [row.alert async for some in office.store.slowly() for row in some]
         plans, unable = [], []
-        for source, alerts in by_source(found).items():
+        for source, alerts in (await by_source(rows)).items():
             if source in office.silencers:
                 plans.append(await plan(source, alerts, known, matchers))
             else:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from console.alerts.acks import ack_silences
+from console.alerts.acks import ack_silences, named
 from console.alerts.office import Office, end_silence, set_silence
 from console.alerts.silencing import exact
 from console.clock import Millis
@@ -78,7 +78,7 @@ class Renewal:
 
     async def _pairs(self, marked: _Marked) -> list[tuple[Silence, AlertRow]]:
         """Each with the alert of exactly its labels; one whose alert is gone lapses alone."""
-        names = {(source, m.value) for source, matchers in marked for m in matchers if m.name == "alertname"}
+        names = named(marked)
         out = []
         async for rows in self._office.store.slowly():
             for row in rows:

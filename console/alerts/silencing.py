@@ -11,7 +11,7 @@ from msgspec import Struct
 from console.alerts.filter import matches
 from console.alerts.slices import Slices
 from console.errors import Refused
-from console.model.alert import Alert, AlertState, Matcher
+from console.model.alert import Alert, AlertRow, AlertState, Matcher
 
 MOST = 20
 """Silences that one gesture may set."""
@@ -222,11 +222,12 @@ def _asks(matchers: Matchers) -> bool:
     return any(not matches((m,), {}) for m in matchers)
 
 
-def by_source(chosen: Iterable[Alert]) -> Mapping[str, list[Alert]]:
-    """The chosen alerts of each source."""
+async def by_source(chosen: Sequence[AlertRow]) -> Mapping[str, list[Alert]]:
+    """The chosen alerts of each source; worked off in slices."""
     out: dict[str, list[Alert]] = {}
-    for alert in chosen:
-        out.setdefault(alert.source, []).append(alert)
+    async for some in Slices().over(chosen):
+        for row in some:
+            out.setdefault(row.alert.source, []).append(row.alert)
     return out
 
 

@@ -31,6 +31,6 @@ class Slices:
 
     async def turn(self) -> None:
         """Let others run, if the slice is used up."""
-        if time.perf_counter() > self._end:
+        if time.perf_counter() >= self._end:
             await asyncio.sleep(0)
             self._end = time.perf_counter() + SLICE_S

@@ -22,14 +22,13 @@ from console.cli.output import say
 from console.cli.run import refuse
 from console.cli.settings import Settings, actor_of, settings_of, shared, terminal_trouble
 from console.errors import WarroomError
-from console.paths import shipped
 
 if TYPE_CHECKING:
     from console.config import Config
 
 READY_S = 20.0
 """How long the world may take to begin to serve; a loaded machine takes some of it."""
-POLL_S = 2.0
+HOME = Path(console.__file__).parent
 _FOLDER = re.compile(r"warroom-demo-(\d+)-")
 
 
@@ -61,16 +60,14 @@ def demo(ctx: click.Context, seed: int, speed: float, scenario: str, alerts: int
 
 
 def demo_config(urls: Mapping[str, str], settings: Settings) -> Config:
-    """The shipped example, pointed at a drill world; the environment's word over it as always."""
+    """``drill/demo.yaml``, pointed at a drill world; the environment's word over it as always."""
     from msgspec.structs import replace
 
     from console.configfile import override, parse
 
-    example = shipped("config.example.yaml")
-    config = override(parse(example.read_bytes(), example), os.environ)
-    sources = tuple(
-        replace(source, url=urls[source.type], poll_s=POLL_S, environment="drill") for source in config.sources
-    )
+    file = HOME / "drill" / "demo.yaml"
+    config = override(parse(file.read_bytes(), file), os.environ)
+    sources = tuple(replace(source, url=urls[source.type]) for source in config.sources)
     read_only = settings.read_only or config.read_only
     return replace(config, sources=sources, drill=True, read_only=read_only, path="", lines={})
 
@@ -115,8 +112,7 @@ def _lives(pid: int) -> bool:
 @contextlib.contextmanager
 def _world(options: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The drill world's process; it ends when its input does, so it cannot outlive us."""
-    home = str(Path(console.__file__).parent.parent)
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))}
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(HOME.parent), os.environ.get("PYTHONPATH")]))}
     with (folder / "drill.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "console.drill", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,

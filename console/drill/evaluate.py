@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from msgspec import Struct
-
 from console.clock import Millis
+from console.drill.functions import (
+    FOLDS,
+    NOTHING,
+    OF_VALUE,
+    RangeFunction,
+    of_buckets,
+    quantile,
+    range_function,
+    rounded,
+)
+from console.drill.joining import EvaluationError, Vector, join, nameless
 from console.drill.matchers import Matcher
-from console.drill.promql import COMPARISONS, Aggregate, Binary, Call, Expr, Number, Selector, type_of
+from console.drill.syntax import Aggregate, Call, Expr, Number, Selector
+
+__all__ = ["EvaluationError", "Samples", "Store", "Vector", "evaluate"]
 
 LOOKBACK_MS = 300_000
 """How old the latest sample of an instant vector may be."""
-NOTHING = math.nan
-"""Stands where a series has no value; the series of the drill hold no NaN of their own."""
-
-
-RangeFunction = Callable[[Sequence[float], float, float], float]
-"""Of the samples in a range, and of the seconds from either end of the range to them."""
-
-
-class EvaluationError(Exception):
-    """The expression is well formed, but cannot be worked out."""
 
 
 class Samples(Protocol):
@@ -42,13 +43,6 @@ class Store(Protocol):
     step_ms: int
 
     def select(self, name: str, matchers: Sequence[Matcher]) -> Iterable[Samples]: ...
-
-
-class Vector(Struct, frozen=True):
-    """One series of a result: its labels and a value for each time asked."""
-
-    labels: dict[str, str]
-    values: list[float]
 
 
 def evaluate(expr: Expr, store: Store, times: Sequence[Millis]) -> list[Vector]:
@@ -70,7 +64,7 @@ class _Evaluation:
             return self._aggregate(expr)
         if isinstance(expr, Call):
             return self._call(expr)
-        return self._binary(expr)
+        return join(expr, self.of(expr.left), self.of(expr.right))
 
     # Selectors
 
@@ -87,9 +81,7 @@ class _Evaluation:
             out.append(Vector(dict(series.labels), row))
         return out
 
-    def _over_range(
-        self, selector: Selector, function: Callable[[Sequence[float], float, float], float]
-    ) -> list[Vector]:
+    def _over_range(self, selector: Selector, function: RangeFunction, *, named: bool) -> list[Vector]:
         """``function`` of the samples in (t − range, t], and the seconds from either end of the range to them."""
         store, out = self._store, []
         for series in store.select(selector.name, selector.matchers):
@@ -104,173 +96,152 @@ class _Evaluation:
                 before = (first * store.step_ms - (end - selector.range_ms)) / 1000
                 after = (end - last * store.step_ms) / 1000
                 row.append(function(values[first : last + 1], before, after))
-            out.append(Vector(_nameless(series.labels), row))
+            out.append(Vector(dict(series.labels) if named else nameless(series.labels), row))
         return out
 
     # Functions
 
     def _call(self, call: Call) -> list[Vector]:
         name, arguments = call.name, call.arguments
-        if arguments and isinstance(arguments[0], Selector) and arguments[0].range_ms:
-            return self._over_range(arguments[0], self._range_function(name, arguments[0].range_ms / 1000))
+        for selector in arguments:
+            if isinstance(selector, Selector) and selector.range_ms:
+                number = [self._number(a) for a in arguments if a is not selector]
+                function = range_function(name, selector.range_ms / 1000, self._store.step_ms / 1000, *number)
+                return self._over_range(selector, function, named=name == "last_over_time")
         if name == "time":
             return [Vector({}, [time / 1000 for time in self._times])]
         if name == "vector":
             return self.of(arguments[0])
         if name == "histogram_quantile":
             return _quantiles(self.of(arguments[0])[0].values, self.of(arguments[1]))
+        if name == "timestamp" and isinstance(arguments[0], Selector):
+            return self._sampled(arguments[0])
         vectors = self.of(arguments[0])
-        if name == "abs":
-            return [Vector(_nameless(v.labels), [abs(x) for x in v.values]) for v in vectors]
-        bounds = self.of(arguments[1])[0].values
-        pick = max if name == "clamp_min" else min
-        return [
-            Vector(_nameless(v.labels), [x if x != x else pick(x, b) for x, b in zip(v.values, bounds, strict=True)])
-            for v in vectors
-        ]
+        if name == "scalar":
+            return [Vector({}, _only(vectors, len(self._times)))]
+        if name == "absent":
+            return [Vector(_told(arguments[0]), _absent(vectors, len(self._times)))]
+        if name in ("sort", "sort_desc"):
+            return _sorted(vectors, down=name == "sort_desc")
+        return self._of_values(name, vectors, [self.of(a)[0].values for a in arguments[1:]])
 
-    def _range_function(self, name: str, range_s: float) -> RangeFunction:
-        step_s = self._store.step_ms / 1000
-        if name in ("rate", "increase"):
-            per = range_s if name == "rate" else 1.0
-            return lambda values, before, after: _change(values, before, after, step_s, counter=True) / per
-        if name == "irate":
-            return lambda values, *_: (values[-1] - values[-2]) / step_s if len(values) > 1 else NOTHING
-        if name == "delta":
-            return lambda values, before, after: _change(values, before, after, step_s, counter=False)
-        plain: dict[str, Callable[[Sequence[float]], float]] = {
-            "avg_over_time": lambda values: sum(values) / len(values),
-            "min_over_time": min, "max_over_time": max, "sum_over_time": sum, "count_over_time": len,
-        }  # fmt: skip
-        function = plain[name]
-        return lambda values, *_: float(function(values))
+    def _number(self, expr: Expr) -> float:
+        """A scalar that must be the same at all times."""
+        values = self.of(expr)[0].values
+        if any(v != values[0] for v in values) and values[0] == values[0]:
+            raise EvaluationError("the drill takes only a constant number there")
+        return values[0]
 
-    # Aggregation and arithmetic
+    def _sampled(self, selector: Selector) -> list[Vector]:
+        """When the latest sample of each series was taken, in seconds."""
+        step, out = self._store.step_ms, []
+        bases = [series.base for series in self._store.select(selector.name, selector.matchers)]
+        for base, vector in zip(bases, self._latest(selector), strict=True):
+            at = [(t - selector.offset_ms - base) // step * step + base for t in self._times]
+            times = [t / 1000 if v == v else NOTHING for t, v in zip(at, vector.values, strict=True)]
+            out.append(Vector(nameless(vector.labels), times))
+        return out
+
+    def _of_values(self, name: str, vectors: list[Vector], bounds: list[list[float]]) -> list[Vector]:
+        """A function of each value, and of one or two scalars at its time."""
+        if name == "round" and not bounds:
+            bounds = [[1.0] * len(self._times)]
+        columns = list(zip(*bounds, strict=True)) or [()] * len(self._times)
+        function = OF_VALUE.get(name)
+        out = []
+        for vector in vectors:
+            rows = zip(vector.values, columns, strict=True)
+            values = [x if x != x else function(x) if function else _bounded(name, x, *b) for x, b in rows]
+            out.append(Vector(nameless(vector.labels), values))
+        return out
+
+    # Aggregation
 
     def _aggregate(self, expr: Aggregate) -> list[Vector]:
-        groups: dict[tuple[tuple[str, str], ...], list[list[float]]] = {}
+        groups: dict[tuple[tuple[str, str], ...], list[Vector]] = {}
         for vector in self.of(expr.body):
-            labels = _nameless(vector.labels)
+            labels = nameless(vector.labels)
             kept = {k: v for k, v in labels.items() if (k in expr.labels) is not expr.without}
-            groups.setdefault(tuple(sorted(kept.items())), []).append(vector.values)
-        return [Vector(dict(key), _fold(expr.operator, rows)) for key, rows in sorted(groups.items())]
-
-    def _binary(self, expr: Binary) -> list[Vector]:
-        left, right = self.of(expr.left), self.of(expr.right)
-        left_scalar, right_scalar = type_of(expr.left) == "scalar", type_of(expr.right) == "scalar"
-        compare = expr.operator in COMPARISONS
-        keep = compare and not expr.bool_modifier
+            groups.setdefault(tuple(sorted(kept.items())), []).append(vector)
+        numbers = self.of(expr.parameter)[0].values if expr.parameter is not None else [0.0] * len(self._times)
+        if expr.operator in ("topk", "bottomk"):
+            sign = -1.0 if expr.operator == "topk" else 1.0
+            return [one for _, group in sorted(groups.items(), key=_first) for one in _best(group, numbers, sign)]
         out = []
-        for labels, one, other in _pairs(left, right, left_scalar, right_scalar):
-            kept = other if keep and left_scalar else one
-            values = [
-                _combine(expr.operator, a, b, value if keep else None)
-                for a, b, value in zip(one, other, kept, strict=True)
-            ]
-            out.append(Vector(dict(labels) if keep else _nameless(labels), values))
+        for key, group in sorted(groups.items(), key=_first):
+            columns = zip(*(v.values for v in group), strict=True)
+            values = [_fold(expr.operator, n, column) for n, column in zip(numbers, columns, strict=True)]
+            out.append(Vector(dict(key), values))
         return out
 
 
-def _nameless(labels: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in labels.items() if name != "__name__"}
+def _first(pair: tuple[tuple[tuple[str, str], ...], object]) -> tuple[tuple[str, str], ...]:
+    return pair[0]
 
 
-def _change(values: Sequence[float], before: float, after: float, step_s: float, *, counter: bool) -> float:
-    """Extrapolated as by Prometheus 3: to the ends of the range where samples come near them, no counter below 0."""
-    if len(values) < 2:
+def _fold(operator: str, number: float, column: Sequence[float]) -> float:
+    there = [x for x in column if x == x]
+    if not there:
         return NOTHING
-    delta, seen = values[-1] - values[0], (len(values) - 1) * step_s
-    near = step_s * 1.1
-    if before >= near:
-        before = step_s / 2
-    if counter and delta > 0 and values[0] >= 0:
-        before = min(before, seen * values[0] / delta)
-    return delta * (seen + before + (after if after < near else step_s / 2)) / seen
+    return quantile(number, there) if operator == "quantile" else float(FOLDS[operator](there))
 
 
-def _fold(operator: str, rows: list[list[float]]) -> list[float]:
-    out = []
-    for column in zip(*rows, strict=True):
-        there = [x for x in column if x == x]
-        if not there:
-            out.append(NOTHING)
-        elif operator in ("sum", "avg"):
-            out.append(math.fsum(there) / (len(there) if operator == "avg" else 1))
-        elif operator == "count":
-            out.append(float(len(there)))
-        else:
-            out.append(max(there) if operator == "max" else min(there))
-    return out
+def _best(group: list[Vector], counts: list[float], sign: float) -> list[Vector]:
+    """At each time the series with the largest or smallest values, as many as asked for; the best now comes first."""
+    kept = [[NOTHING] * len(counts) for _ in group]
+    for at, count in enumerate(counts):
+        there = sorted((sign * v.values[at], n) for n, v in enumerate(group) if v.values[at] == v.values[at])
+        for _, n in there[: max(0, int(min(count, 1e6)) if count == count else 0)]:
+            kept[n][at] = group[n].values[at]
+    found = [Vector(v.labels, values) for v, values in zip(group, kept, strict=True) if any(x == x for x in values)]
+    return _sorted(found, down=sign < 0)
 
 
-Pair = tuple[Mapping[str, str], list[float], list[float]]
+def _sorted(vectors: list[Vector], *, down: bool) -> list[Vector]:
+    """By the last value; those without one come last."""
+    sign = -1.0 if down else 1.0
+    return sorted(vectors, key=lambda v: sign * v.values[-1] if v.values and v.values[-1] == v.values[-1] else math.inf)
 
 
-def _pairs(left: list[Vector], right: list[Vector], left_scalar: bool, right_scalar: bool) -> list[Pair]:
-    """Series of both sides that belong together: a scalar goes with all, a vector with its equal."""
-    if right_scalar:
-        return [(v.labels, v.values, right[0].values) for v in left]
-    if left_scalar:
-        return [(v.labels, left[0].values, v.values) for v in right]
-    sides: list[dict[tuple[tuple[str, str], ...], Vector]] = []
-    for side, name in ((left, "left"), (right, "right")):
-        found: dict[tuple[tuple[str, str], ...], Vector] = {}
-        for vector in side:
-            key = tuple(sorted(_nameless(vector.labels).items()))
-            if key in found:
-                raise EvaluationError(f"found duplicate series for the match group on the {name} side of the operation")
-            found[key] = vector
-        sides.append(found)
-    return [(v.labels, v.values, sides[1][key].values) for key, v in sides[0].items() if key in sides[1]]
+def _only(vectors: list[Vector], count: int) -> list[float]:
+    """At each time the one value that is there, nothing where there are more."""
+    columns = [[v.values[at] for v in vectors if v.values[at] == v.values[at]] for at in range(count)]
+    return [column[0] if len(column) == 1 else NOTHING for column in columns]
 
 
-def _combine(operator: str, a: float, b: float, kept: float | None) -> float:
-    """One value; a comparison keeps ``kept`` or nothing, or gives 0 or 1 where ``kept`` is ``None``."""
-    if a != a or b != b:
-        return NOTHING
-    if operator in COMPARISONS:
-        met = {"==": a == b, "!=": a != b, ">": a > b, "<": a < b, ">=": a >= b, "<=": a <= b}[operator]
-        return float(met) if kept is None else (kept if met else NOTHING)
-    if operator == "+":
-        return a + b
-    if operator == "-":
-        return a - b
-    if operator == "*":
-        return a * b
-    if b == 0:
-        return NOTHING if operator == "%" or a == 0 else math.copysign(math.inf, a)
-    return a / b if operator == "/" else math.fmod(a, b)
+def _absent(vectors: list[Vector], count: int) -> list[float]:
+    return [NOTHING if any(v.values[at] == v.values[at] for v in vectors) else 1.0 for at in range(count)]
+
+
+def _told(expr: Expr) -> dict[str, str]:
+    """The labels that a selector says its series would have."""
+    equal = [m for m in expr.matchers if m.is_equal and not m.is_regex] if isinstance(expr, Selector) else []
+    names = [m.name for m in equal]
+    return {m.name: m.value for m in equal if names.count(m.name) == 1}
+
+
+def _bounded(name: str, x: float, low: float, high: float = math.inf) -> float:
+    if name == "round":
+        return rounded(x, low)
+    if name == "clamp_max":
+        return min(x, low)
+    return max(low, min(high, x)) if low <= high else NOTHING
 
 
 def _quantiles(ranks: list[float], vectors: list[Vector]) -> list[Vector]:
-    """The quantile of each set of buckets, linear inside the bucket it falls into."""
+    """The quantile of each set of buckets."""
     groups: dict[tuple[tuple[str, str], ...], list[tuple[float, list[float]]]] = {}
     for vector in vectors:
-        labels = _nameless(vector.labels)
+        labels = nameless(vector.labels)
         try:
             bound = float(labels.pop("le", "none").replace("+Inf", "inf"))
         except ValueError:
             continue
         groups.setdefault(tuple(sorted(labels.items())), []).append((bound, vector.values))
     out = []
-    for key, buckets in sorted(groups.items()):
+    for key, buckets in sorted(groups.items(), key=_first):
         buckets.sort(key=lambda bucket: bucket[0])
         bounds = [bound for bound, _ in buckets]
         columns = zip(*(values for _, values in buckets), strict=True)
-        out.append(Vector(dict(key), [_quantile(q, bounds, c) for q, c in zip(ranks, columns, strict=True)]))
+        out.append(Vector(dict(key), [of_buckets(q, bounds, c) for q, c in zip(ranks, columns, strict=True)]))
     return out
-
-
-def _quantile(rank: float, bounds: Sequence[float], counts: Sequence[float]) -> float:
-    if len(bounds) < 2 or bounds[-1] != math.inf or any(c != c for c in counts) or counts[-1] <= 0:
-        return NOTHING
-    if not 0 <= rank <= 1:
-        return math.copysign(math.inf, rank)
-    wanted = rank * counts[-1]
-    index = next(i for i, count in enumerate(counts) if count >= wanted)
-    if index == len(bounds) - 1:
-        return bounds[-2]
-    below, lower = (counts[index - 1], bounds[index - 1]) if index else (0.0, 0.0)
-    if counts[index] <= below:
-        return bounds[index]
-    return lower + (bounds[index] - lower) * (wanted - below) / (counts[index] - below)

@@ -55,6 +55,7 @@ class Figures:
         self._step_s = step_s
         self.families: dict[str, Callable[[], Iterator[Series]]] = {
             "up": self._up,
+            "scrape_duration_seconds": self._scrapes,
             "http_requests_total": self._requests,
             **dict.fromkeys(("", "_bucket", "_sum", "_count"), self._durations),
             "container_cpu_usage_seconds_total": self._cpu,
@@ -99,6 +100,15 @@ class Figures:
         for cluster, host in nodes():
             labels = {"cluster": cluster, "host": host, "instance": f"{host}:{NODE_PORT}", "job": "node"}
             yield "up", labels, self._node_up(host)
+
+    def _scrapes(self) -> Iterator[Series]:
+        for _, labels, _ in self._up():
+            wander = self._wander("scrape", labels["instance"])
+
+            def took(at: Millis, second: float, wander: Wander = wander) -> float:
+                return 0.012 * math.exp(0.3 * wander.next())
+
+            yield "scrape_duration_seconds", labels, took
 
     def _node_up(self, host: str) -> Next:
         flapping = [e for e in self._story.events if e.wave.flap_s and e.labels["host"] == host]

@@ -14,11 +14,12 @@ from console.clock import Millis
 from console.drill.estate import NODE_PORT, instances, nodes
 from console.drill.evaluate import EvaluationError, Vector, evaluate
 from console.drill.httpd import Request, Response
-from console.drill.promql import Expr, QueryError, Selector, parse, type_of
+from console.drill.promql import QueryError, parse
 from console.drill.rfc3339 import format_time
 from console.drill.scenarios import RULES
 from console.drill.store import STEP_MS, SampleStore
 from console.drill.story import Story
+from console.drill.syntax import Expr, Selector, type_of
 
 MOST_POINTS = 11_000
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w|)\Z")

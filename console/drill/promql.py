@@ -1,17 +1,30 @@
 """Reads the part of PromQL that the drill world evaluates; anything else is refused with its position.
 
-Numbers, strings in matchers, selectors with matchers, ranges and ``offset``; the functions of ``FUNCTIONS``;
-``sum avg min max count`` with ``by`` or ``without``; unary minus; ``+ - * / %`` and comparisons (with ``bool``) between
-scalars, or vectors whose label sets are equal.
+Numbers, strings in matchers, selectors with matchers, ranges and ``offset``; the functions and aggregations of
+``syntax.py`` with ``by`` or ``without``; unary minus; ``+ - * / % ^``, comparisons (with ``bool``), ``and or unless``,
+with ``on``, ``ignoring``, ``group_left`` and ``group_right``. There are no subqueries, no ``@`` and no other strings.
 """
 
 from __future__ import annotations
 
 import re
 
-from msgspec import Struct
-
 from console.drill.matchers import Matcher, unescape
+from console.drill.syntax import (
+    AGGREGATES,
+    COMPARISONS,
+    FUNCTIONS,
+    PARAMETERS,
+    SETS,
+    Aggregate,
+    Binary,
+    Call,
+    Expr,
+    Matching,
+    Number,
+    Selector,
+    type_of,
+)
 
 
 class QueryError(Exception):
@@ -21,58 +34,13 @@ class QueryError(Exception):
         super().__init__(f"1:{position}: parse error: {what}")
 
 
-class Number(Struct, frozen=True):
-    value: float
-
-
-class Selector(Struct, frozen=True):
-    name: str
-    matchers: tuple[Matcher, ...]
-    range_ms: int = 0
-    """0: the latest sample; else all of this long."""
-    offset_ms: int = 0
-
-
-class Call(Struct, frozen=True):
-    name: str
-    arguments: tuple[Expr, ...]
-
-
-class Aggregate(Struct, frozen=True):
-    operator: str
-    body: Expr
-    labels: tuple[str, ...]
-    without: bool
-
-
-class Binary(Struct, frozen=True):
-    operator: str
-    left: Expr
-    right: Expr
-    bool_modifier: bool = False
-
-
-Expr = Number | Selector | Call | Aggregate | Binary
-
-FUNCTIONS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("rate", "increase", "irate", "delta"), ("range vector",)),
-    **{f"{name}_over_time": ("range vector",) for name in ("avg", "min", "max", "sum", "count")},
-    "histogram_quantile": ("scalar", "instant vector"),
-    "abs": ("instant vector",),
-    "clamp_min": ("instant vector", "scalar"),
-    "clamp_max": ("instant vector", "scalar"),
-    "vector": ("scalar",),
-    "time": (),
-}
-"""Function → the types of its arguments."""
-AGGREGATES = ("sum", "avg", "min", "max", "count")
-COMPARISONS = ("==", "!=", ">=", "<=", ">", "<")
-_PRIORITY = {"+": 2, "-": 2, "*": 3, "/": 3, "%": 3, **dict.fromkeys(COMPARISONS, 1)}
+_PRIORITY = {"or": 1, "and": 2, "unless": 2, "+": 4, "-": 4, "*": 5, "/": 5, "%": 5, "^": 6}
+_PRIORITY |= dict.fromkeys(COMPARISONS, 3)
 _TOKEN = re.compile(
     r"""\s*(?:(?P<duration>(?:\d+(?:ms|[smhdwy]))+)(?![\w.])
     |(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?i:inf|nan)\b)(?![\w.])
     |(?P<name>[A-Za-z_:][A-Za-z0-9_:]*)|(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
-    |(?P<sign>=~|!~|!=|==|>=|<=|[-+*/%(){}\[\],=<>]))""",
+    |(?P<sign>=~|!~|!=|==|>=|<=|[-+*/%^(){}\[\],=<>]))""",
     re.X,
 )
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "y": 31_536_000_000}
@@ -88,16 +56,6 @@ def parse(text: str) -> Expr:
     if parser.kind:
         raise parser.unexpected()
     return expr
-
-
-def type_of(expr: Expr) -> str:
-    """``scalar``, ``instant vector`` or ``range vector``."""
-    if isinstance(expr, Number) or (isinstance(expr, Call) and expr.name == "time"):
-        return "scalar"
-    if isinstance(expr, Binary):
-        both = type_of(expr.left) == type_of(expr.right) == "scalar"
-        return "scalar" if both else "instant vector"
-    return "range vector" if isinstance(expr, Selector) and expr.range_ms else "instant vector"
 
 
 class _Parser:
@@ -140,27 +98,55 @@ class _Parser:
     def is_sign(self, *signs: str) -> bool:
         return self.kind == "sign" and self.word in signs
 
+    def said(self, *words: str) -> bool:
+        """Whether the token is one of these words, which are read in capitals too."""
+        return self.kind == "name" and self.word.lower() in words
+
+    def operator(self) -> str:
+        """The operator at hand, ``""`` if there is none."""
+        return self.word.lower() if self.kind == "sign" or self.said(*SETS) else ""
+
     def expression(self, floor: int) -> Expr:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise QueryError(self.at, f"nested deeper than {MAX_DEPTH} levels")
         left = self.unary()
-        while self.kind == "sign" and _PRIORITY.get(self.word, 0) > floor:
-            operator = self.advance()
-            bool_modifier = operator in COMPARISONS and self.word == "bool"
+        while _PRIORITY.get(self.operator(), 0) > floor:
+            operator = self.advance().lower()
+            bool_modifier = operator in COMPARISONS and self.said("bool")
             if bool_modifier:
                 self.advance()
-            left = self._binary(operator, left, self.expression(_PRIORITY[operator]), bool_modifier)
+            matching = self.matching(operator)
+            # A power binds to the right.
+            right = self.expression(_PRIORITY[operator] - (operator == "^"))
+            left = self._binary(Binary(operator, left, right, bool_modifier, matching))
         self._depth -= 1
         return left
 
-    def _binary(self, operator: str, left: Expr, right: Expr, bool_modifier: bool) -> Expr:
-        for side in (left, right):
-            if type_of(side) == "range vector":
-                raise QueryError(self.at, "binary expression must contain only scalar and instant vector types")
-        if operator in COMPARISONS and not bool_modifier and type_of(left) == type_of(right) == "scalar":
+    def matching(self, operator: str) -> Matching:
+        """``on (…)`` or ``ignoring (…)``, then ``group_left (…)`` or ``group_right (…)``."""
+        if not self.said("on", "ignoring"):
+            return Matching()
+        on = self.advance().lower() == "on"
+        labels = self.labels()
+        if not self.said("group_left", "group_right"):
+            return Matching(labels, on)
+        if operator in SETS:
+            raise QueryError(self.at, f'no grouping allowed for "{operator}" operation')
+        many = self.advance().lower().removeprefix("group_")
+        return Matching(labels, on, many, self.labels() if self.is_sign("(") else ())
+
+    def _binary(self, made: Binary) -> Expr:
+        types = type_of(made.left), type_of(made.right)
+        if "range vector" in types:
+            raise QueryError(self.at, "binary expression must contain only scalar and instant vector types")
+        if made.operator in COMPARISONS and not made.bool_modifier and types == ("scalar", "scalar"):
             raise QueryError(self.at, "comparisons between scalars must use BOOL modifier")
-        return Binary(operator, left, right, bool_modifier)
+        if made.operator in SETS and "scalar" in types:
+            raise QueryError(self.at, f'set operator "{made.operator}" not allowed in binary scalar expression')
+        if made.matching != Matching() and "scalar" in types:
+            raise QueryError(self.at, "vector matching only allowed between instant vectors")
+        return made
 
     def unary(self) -> Expr:
         if self.is_sign("-", "+"):
@@ -184,28 +170,40 @@ class _Parser:
         if self.kind != "name":
             raise self.unexpected()
         at, name = self.at, self.advance()
-        if name in AGGREGATES and (self.is_sign("(") or self.word in ("by", "without")):
-            return self.aggregate(name)
+        if name.lower() in AGGREGATES and (self.is_sign("(") or self.said("by", "without")):
+            return self.aggregate(name.lower(), at)
         if self.is_sign("("):
             return self.call(name, at)
         return self.selector(name)
 
-    def aggregate(self, operator: str) -> Expr:
+    def aggregate(self, operator: str, at: int) -> Expr:
         labels, without = self.grouping()
         self.take("(", "aggregation")
-        body = self.expression(0)
+        found = [self.expression(0)]
+        while self.is_sign(","):
+            self.advance()
+            found.append(self.expression(0))
         self.take(")", "aggregation")
-        if self.word in ("by", "without"):
+        wanted = 2 if operator in PARAMETERS else 1
+        if len(found) != wanted:
+            what = f"wrong number of arguments for aggregate expression provided, expected {wanted}, got {len(found)}"
+            raise QueryError(at, what)
+        if self.said("by", "without"):
             labels, without = self.grouping()
-        if type_of(body) != "instant vector":
-            what = f"expected type instant vector in aggregation expression, got {type_of(body)}"
-            raise QueryError(self.at, what)
-        return Aggregate(operator, body, labels, without)
+        for expr, kind in zip(reversed(found), ("instant vector", "scalar"), strict=False):
+            if type_of(expr) != kind:
+                where = "expression" if kind == "instant vector" else "parameter"
+                raise QueryError(at, f"expected type {kind} in aggregation {where}, got {type_of(expr)}")
+        return Aggregate(operator, found[-1], labels, without, found[0] if wanted == 2 else None)
 
     def grouping(self) -> tuple[tuple[str, ...], bool]:
-        if self.word not in ("by", "without"):
+        if not self.said("by", "without"):
             return (), False
-        without = self.advance() == "without"
+        without = self.advance().lower() == "without"
+        return self.labels(), without
+
+    def labels(self) -> tuple[str, ...]:
+        """Names of labels in parentheses."""
         self.take("(", "grouping opts")
         labels = []
         while not self.is_sign(")"):
@@ -215,7 +213,7 @@ class _Parser:
             if not self.is_sign(")"):
                 self.take(",", "grouping opts")
         self.advance()
-        return tuple(labels), without
+        return tuple(labels)
 
     def call(self, name: str, at: int) -> Expr:
         if name not in FUNCTIONS:
@@ -225,15 +223,16 @@ class _Parser:
         while not self.is_sign(")"):
             start = self.at
             arguments.append(self.expression(0))
-            wanted = FUNCTIONS[name][len(arguments) - 1 : len(arguments)]
-            if wanted and type_of(arguments[-1]) != wanted[0]:
-                what = f'expected type {wanted[0]} in call to function "{name}", got {type_of(arguments[-1])}'
+            wanted = "".join(FUNCTIONS[name][len(arguments) - 1 : len(arguments)]).rstrip("?")
+            if wanted and type_of(arguments[-1]) != wanted:
+                what = f'expected type {wanted} in call to function "{name}", got {type_of(arguments[-1])}'
                 raise QueryError(start, what)
             if not self.is_sign(")"):
                 self.take(",", f"call to function {name}")
         self.advance()
-        if len(arguments) != len(FUNCTIONS[name]):
-            what = f'expected {len(FUNCTIONS[name])} argument(s) in call to "{name}", got {len(arguments)}'
+        most = len(FUNCTIONS[name])
+        if not sum(not kind.endswith("?") for kind in FUNCTIONS[name]) <= len(arguments) <= most:
+            what = f'expected {most} argument(s) in call to "{name}", got {len(arguments)}'
             raise QueryError(at, what)
         return Call(name, tuple(arguments))
 
@@ -250,9 +249,12 @@ class _Parser:
             range_ms = self.duration()
             self.take("]", "matrix selector")
         offset_ms = 0
-        if self.kind == "name" and self.word == "offset":
+        if self.said("offset"):
             self.advance()
-            offset_ms = self.duration()
+            ahead = self.is_sign("-")
+            if ahead:
+                self.advance()
+            offset_ms = -self.duration() if ahead else self.duration()
         return Selector(name, tuple(matchers), range_ms, offset_ms)
 
     def matchers(self) -> list[Matcher]:

@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from console.clock import Clock, Ids, RandomIds, SystemClock
 from console.config import Config
+from console.engine.feeds import odd
 from console.engine.pace import health_of
-from console.engine.wiring import Wiring, odd
+from console.engine.wiring import Wiring
 from console.errors import WarroomError
 from console.model.action import Action, Reply
 from console.model.alert import AlertRow
@@ -47,7 +48,7 @@ async def list_alerts(config: Config, source: str, filter: str) -> tuple[list[Al
 async def probe_all(config: Config) -> list[Probe]:
     """Every configured backend asked whether it is reachable and lets us in, all at once."""
     async with _Once(config, Actor(""), journal=False) as once:
-        adapters = once.wiring.adapters.values()
+        adapters = once.wiring.feeds.adapters.values()
         return list(await asyncio.gather(*(a.probe() for a in adapters)))
 
 
@@ -75,7 +76,7 @@ class _Once:
         if self._journal:
             await self.wiring.desk.close()
             await self.wiring.rooms.close(self._actor, "done")
-        await self.wiring.close()
+        await self.wiring.feeds.close()
 
     async def _enter(self, incident: str) -> None:
         await self.wiring.rooms.open(incident)
@@ -86,20 +87,20 @@ class _Once:
 
     async def read_alerts(self, only: str = "") -> list[SourceHealth]:
         """Read alerts and silences once; what fails is said in its health."""
-        chosen = [t for t in self.wiring.sources if not only or t.health.name == only]
+        chosen = [t for t in self.wiring.feeds.tasks if not only or t.health.name == only]
         return list(await asyncio.gather(*(self._read(t.health) for t in chosen)))
 
     async def _read(self, health: SourceHealth) -> SourceHealth:
         from msgspec.structs import replace
 
-        adapter = self.wiring.adapters[health.name]
+        adapter = self.wiring.feeds.adapters[health.name]
         work: list[Callable[[], Awaitable[None]]] = []
         if isinstance(adapter, AlertSource):
             source: AlertSource = adapter
-            work.append(lambda: self.wiring.read_alerts(source))
+            work.append(lambda: self.wiring.feeds.read_alerts(source))
         if isinstance(adapter, Silencer):
             silencer: Silencer = adapter
-            work.append(lambda: self.wiring.read_silences(silencer))
+            work.append(lambda: self.wiring.feeds.read_silences(silencer))
         try:
             await _all(work)
         except Exception as error:

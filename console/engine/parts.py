@@ -81,7 +81,7 @@ class Parts:
         loop = asyncio.get_running_loop()
         self._handle.on_request(partial(_ring, loop, self._bell))
         begin = asyncio.create_task
-        self._tasks = [begin(task.run(), name=task.health.name) for task in self.wiring.sources]
+        self._tasks = [begin(task.run(), name=task.health.name) for task in self.wiring.feeds.tasks]
         self._ticking = begin(self._tick())
         self._tasks += [
             begin(self.publisher.run()), begin(self._serve()), self._ticking, begin(self._tail()),
@@ -123,7 +123,7 @@ class Parts:
         await self.rooms.close(self.actor, reason)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):
-                await self.wiring.close()
+                await self.wiring.feeds.close()
 
     # Rooms
 
@@ -211,7 +211,7 @@ class Parts:
             room = self.rooms.room(key)
             if room is None:
                 continue
-            drafts = later_drafts(room, self.wiring.store, self.wiring.linked_groups(key), self.wiring.answered)
+            drafts = later_drafts(room, self.wiring.store, self.wiring.linked_groups(key), self.wiring.feeds.answered)
             if drafts:
                 await self.rooms.append(key, drafts)
 

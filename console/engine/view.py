@@ -43,9 +43,9 @@ class Viewer:
         before, self.view = self.view, view
         wiring = self._wiring
         wiring.board.range_s = view.range_s
-        wiring.looked_at_targets = view.targets
+        wiring.feeds.looked_at_targets = view.targets
         if view.range_s != before.range_s or (view.targets and not before.targets):
-            wiring.look()
+            wiring.feeds.look()
         if view.filter != before.filter:
             # Tasks begin in their order, and the store lets go of a filter when another comes.
             task = asyncio.create_task(self._sift(view.filter, touch))
@@ -96,14 +96,14 @@ class Viewer:
             operator=self._actor.id,
             read_only=wiring.config.read_only,
             drill=wiring.config.drill,
-            sources=tuple(task.health for task in wiring.sources),
+            sources=tuple(task.health for task in wiring.feeds.tasks),
             alerts=wiring.store.view(),
             incident=incident,
             incidents=self._lines,
             metrics=wiring.board.metrics,
-            targets=tuple(chain.from_iterable(wiring.targets.values())),
-            rules=tuple(chain.from_iterable(wiring.rules.values())),
-            silences=tuple(chain.from_iterable(wiring.silences.values())),
+            targets=tuple(chain.from_iterable(wiring.feeds.targets.values())),
+            rules=tuple(chain.from_iterable(wiring.feeds.rules.values())),
+            silences=tuple(wiring.feeds.silences()),
             runbooks=self._suited.runbooks(wiring.shelf.runbooks, known(wiring.config.sources, incident)),
             watch=wiring.rooms.watch,
             due=self._due(incident),

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import importlib
 import logging
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -21,54 +18,34 @@ from console.alerts.renewal import Renewal
 from console.alerts.store import AlertStore
 from console.clock import Clock, Ids
 from console.command.handlers import handlers as command_handlers
-from console.config import Config, SourceConfig, resolve
+from console.config import Config
 from console.desk import undo, waiting
 from console.desk.desk import WARROOM, Desk
 from console.desk.handling import Handling
 from console.desk.policy import Policy
 from console.desk.reconcile import LookUps, reconcile
 from console.engine.acts import AskHandler, Enter, Leave, LeaveHandler, OpenHandler
+from console.engine.feeds import Feeds
 from console.engine.logfile import shared_redactor
 from console.engine.metrics import MetricBoard
 from console.engine.rooms import Rooms
-from console.engine.source import Duty, SourceTask
-from console.errors import BackendError, ConfigError, Refused
+from console.errors import ConfigError, Refused
 from console.journal.cases import local_folder
 from console.model.action import Action, Reply
-from console.model.alert import Alert, Silence
+from console.model.alert import Alert
 from console.model.entry import Actor, Entry, Kind
 from console.model.incident import Incident
-from console.model.metric import MetricQuery, Rule, Target
+from console.model.metric import MetricQuery
 from console.model.normal import Normaliser
-from console.model.source import SourceHealth
 from console.paths import cache as cache_folder
 from console.paths import shipped
 from console.paths import state as state_folder
-from console.ports import Adapter, AlertSource, Doubtful, Handler, MetricStore, Silencer, Watcher
-from console.reference import forget
+from console.ports import Handler
 from console.runbook.acts import handlers as runbook_handlers
 from console.runbook.live import LiveOutput
 from console.runbook.shelf import Shelf
-from console.secret import Secret
-from console.text import nearest
 
 log = logging.getLogger("warroom.engine")
-
-ADAPTERS: Mapping[str, str] = {
-    "prometheus": "console.adapters.prometheus:Prometheus",
-    "alertmanager": "console.adapters.alertmanager:Alertmanager",
-}
-"""Source type → the class that serves it, imported on first use."""
-
-
-def adapter_class(kind: str) -> Callable[..., Adapter]:
-    """The class behind a source type."""
-    if kind not in ADAPTERS:
-        near = nearest(kind, ADAPTERS)
-        raise ConfigError(f"no adapter for type {kind!r}", next=f"did you mean {near!r}?" if near else "see init")
-    module, name = ADAPTERS[kind].split(":")
-    found: Callable[..., Adapter] = getattr(importlib.import_module(module), name)
-    return found
 
 
 def queries(config: Config) -> list[MetricQuery]:
@@ -107,7 +84,6 @@ class Wiring:
             raise ConfigError(
                 f"redact: {error}", next=f"correct redact in {config.path or 'the configuration'}"
             ) from None
-        self.normaliser = Normaliser(config.grouping)
         self.store = AlertStore(WindowCorrelator(window_s=config.grouping.window_s), single=_alert_sources(config) < 2)
         self.board = MetricBoard(queries(config), clock)
         self.rooms = Rooms(
@@ -121,13 +97,16 @@ class Wiring:
             cache=cache_folder(),
             fallback=Path("/var/tmp") / f"warroom-fallback-{os.geteuid()}",  # noqa: S108
         )
-        self.adapters = {s.name: self._adapter(s) for s in config.sources}
-        self.silences: dict[str, Sequence[Silence]] = {}
-        self.targets: dict[str, Sequence[Target]] = {}
-        self.rules: dict[str, Sequence[Rule]] = {}
-        self.looked_at_targets = False
-        self.sources = [self._source(s) for s in config.sources]
-        self._answered: set[str] = set()
+        self.feeds = Feeds(
+            config.sources,
+            self.store,
+            self.board,
+            normaliser=Normaliser(config.grouping),
+            redactor=self.redactor,
+            clock=clock,
+            changed=changed,
+            first=self.remember_acks,
+        )
         self.handlers: dict[str, Handler] = {}
         self.desk = Desk(
             self.rooms,
@@ -137,15 +116,14 @@ class Wiring:
             redact=self.redactor,
             state=self.rooms.state,
         )
-        silencers = {name: a for name, a in self.adapters.items() if isinstance(a, Silencer)}
-        self.desk.effects = silence_effects(silencers)
+        self.desk.effects = silence_effects(self.feeds.silencers)
         self.look_ups = LookUps(self.desk)
         self.office = alert_acts.Office(
             self.store,
             self.desk,
-            silencers,
+            self.feeds.silencers,
             {s.name: s.environment for s in config.sources},
-            lambda: chain.from_iterable(self.silences.values()),
+            self.feeds.silences,
             current,
             config.ack,
             lambda: [room.state for room in self.rooms.open_rooms()],
@@ -155,87 +133,6 @@ class Wiring:
         self.live = LiveOutput(self.redactor, changed)
         self._handling = Handling(self.handlers, self.desk, current)
 
-    # Sources
-
-    def secret(self, reference: str) -> Secret:
-        """The secret behind a reference; known to the redactor from then on."""
-        secret = resolve(reference)
-        self.redactor.learn(secret, reference)
-        return secret
-
-    def _adapter(self, source: SourceConfig) -> Adapter:
-        return adapter_class(source.type)(
-            source, secrets=self.secret, clock=self.clock, normaliser=self.normaliser, redact=self.redactor
-        )
-
-    def _source(self, source: SourceConfig) -> SourceTask:
-        adapter = self.adapters[source.name]
-        duties: list[Duty] = []
-        serves: list[str] = []
-        if isinstance(adapter, AlertSource) and source.options.get("alerts", True) is not False:
-            duties.append(Duty("alerts", source.poll_s, lambda: self.read_alerts(adapter), odd=lambda: odd(adapter)))
-            serves.append("alerts")
-        if isinstance(adapter, MetricStore) and self.board.asks(source.name):
-            duties.append(Duty("metrics", max(source.poll_s, 5.0), lambda: self._read_metrics(adapter)))
-            serves.append("metrics")
-        if isinstance(adapter, Silencer):
-            duties.append(Duty("silences", max(source.poll_s, 10.0), lambda: self.read_silences(adapter)))
-            serves.append("silences")
-        if isinstance(adapter, Watcher):
-            duties.append(Duty("targets", 15.0, lambda: self._read_targets(adapter), lambda: self.looked_at_targets))
-        if not serves:
-            duties.insert(0, Duty("answers", max(source.poll_s, 15.0), partial(_must_answer, adapter)))
-        health = SourceHealth(source.name, source.type, interval_ms=round(source.poll_s * 1000), serves=tuple(serves))
-        return SourceTask(
-            health, duties, limit_s=max(source.timeout_s * 3, 15.0), clock=self.clock, changed=self.changed
-        )
-
-    async def read_alerts(self, source: AlertSource) -> None:
-        """Take in what changed at a source; cut short, its adapter hears of it at once and tells the rest later."""
-        async with contextlib.aclosing(source.poll()) as deltas:
-            async for delta in deltas:
-                if delta.changed or delta.gone:
-                    self.store.ingest(delta, self.clock.now())
-                    self.changed()
-                await asyncio.sleep(0)
-        await self.store.settle()
-        if source.name not in self._answered:
-            self._answered.add(source.name)
-            self.remember_acks()
-        self.changed()
-
-    async def _read_metrics(self, store: MetricStore) -> None:
-        await self.board.poll(store)
-        self.changed()
-
-    async def read_silences(self, silencer: Silencer) -> None:
-        self.silences[silencer.name] = await silencer.silences()
-        self.changed()
-
-    async def _read_targets(self, watcher: Watcher) -> None:
-        self.targets[watcher.name] = await watcher.targets()
-        self.rules[watcher.name] = await watcher.rules()
-        self.changed()
-
-    def answered(self, source: str) -> bool:
-        """Whether a source has listed its alerts since the start."""
-        return source in self._answered
-
-    def look(self) -> None:
-        """Someone begins to look: ask every source at once that is not being waited for."""
-        for task in self.sources:
-            task.look()
-
-    async def ask_now(self, source: str) -> SourceHealth | None:
-        """Ask a source at once with secrets looked up anew; its health where it has no task of its own to ask it."""
-        forget()
-        for task in self.sources:
-            if task.health.name == source:
-                if not task.running:
-                    return await task.ask_all()
-                task.hurry()
-        return None
-
     # Acting
 
     async def connect(self, enter: Enter, leave: Leave) -> None:
@@ -244,7 +141,7 @@ class Wiring:
         for broken in self.shelf.broken:
             log.warning("runbook %s: %s", broken.path, "; ".join(map(str, broken.problems)))
         self.handlers |= {"incident.open": OpenHandler(enter), "incident.leave": LeaveHandler(leave)}
-        self.handlers["source.ask"] = AskHandler([s.name for s in self.config.sources], self.ask_now)
+        self.handlers["source.ask"] = AskHandler([s.name for s in self.config.sources], self.feeds.ask_now)
         self.handlers |= alert_acts.handlers(self.office)
         self.handlers |= command_handlers(
             self.desk,
@@ -263,7 +160,7 @@ class Wiring:
             shelf=self.shelf,
             live=self.live,
             environment=lambda: f"on {os.uname().nodename}",
-            secrets=self.secret,
+            secrets=self.feeds.secret,
             drill=self.config.drill,
         )
         self.handlers |= waiting.handlers(self.desk, state=self.rooms.state, current=self.current)
@@ -343,30 +240,18 @@ class Wiring:
         out = []
         for key, linked in self.rooms.state(incident).linked.items():
             alert = self.store.alert(key)
-            if alert.firing if alert is not None else linked.state == "firing" and not self.answered(_source(key)):
+            if (
+                alert.firing
+                if alert is not None
+                else linked.state == "firing" and not self.feeds.answered(_source(key))
+            ):
                 out.append(f"{linked.service} {linked.name}".strip())
         return out
-
-    async def close(self) -> None:
-        """Close the adapters."""
-        await asyncio.gather(*(a.close() for a in self.adapters.values()), return_exceptions=True)
 
 
 def state_root(config: Config) -> Path:
     """The folder that holds incidents and the watch; a local one where the operator's home is on a network disk."""
     return Path(config.folder).expanduser() if config.folder else local_folder(state_folder())
-
-
-def odd(adapter: object) -> str:
-    """What of the last answer could not be read, in words; ``""`` = nothing, or the adapter does not tell."""
-    return adapter.odd if isinstance(adapter, Doubtful) else ""
-
-
-async def _must_answer(adapter: Adapter) -> None:
-    """What is asked of a source that serves nothing else yet: whether it is there."""
-    found = await adapter.probe()
-    if not found.authorised:
-        raise BackendError(found.detail or f"{found.name} does not answer", next=found.next)
 
 
 def _read_shelf(config: Config) -> Shelf:

@@ -50,6 +50,9 @@ class Step(Struct, frozen=True):
     """The argv that reverses it."""
     undo_text: str = ""
     required: bool = True
+    """Of a check: the run waits until it passes; else what it finds is told, and the run goes on."""
+    drill: bool = False
+    """May be run in a drill: it reaches nothing but what the drill's world gives it."""
     idempotent: bool = False
     """May be run again after an unknown outcome."""
     within_s: float = 0.0
@@ -125,6 +128,12 @@ class StepView(Struct, frozen=True):
     def key(self) -> str:
         return self.step.id
 
+    @property
+    def settled(self) -> bool:
+        """Whether the run goes on past it: done, skipped, or a check that need not pass and has told what it found."""
+        found = self.state is StepState.FAILED and self.step.type is StepType.CHECK and not self.step.required
+        return found or self.state in (StepState.DONE, StepState.SKIPPED)
+
 
 class Run(Struct, frozen=True):
     """One run of a runbook in an incident."""
@@ -141,11 +150,11 @@ class Run(Struct, frozen=True):
     def current(self) -> int:
         """Index of the step that is running or first to do; ``len(steps)`` = all settled."""
         for index, view in enumerate(self.steps):
-            if view.state in (StepState.TODO, StepState.RUNNING, StepState.FAILED, StepState.UNKNOWN):
+            if not view.settled and view.state is not StepState.UNDONE:
                 return index
         return len(self.steps)
 
     @property
     def settled(self) -> int:
-        """How many steps are done or skipped."""
-        return sum(v.state in (StepState.DONE, StepState.SKIPPED) for v in self.steps)
+        """How many steps the run has gone past."""
+        return sum(v.settled for v in self.steps)

@@ -37,8 +37,7 @@ class Aim(Struct, frozen=True):
     @property
     def earlier(self) -> tuple[StepView, ...]:
         """Steps before this one that are not settled."""
-        settled = (StepState.DONE, StepState.SKIPPED)
-        return tuple(v for v in self.run.steps[: self.view.number - 1] if v.state not in settled)
+        return tuple(v for v in self.run.steps[: self.view.number - 1] if not v.settled)
 
     @property
     def unsure(self) -> bool:

@@ -16,7 +16,10 @@ MATCH_S = 3.0
 """How long a regular expression may search: some need longer than the universe is old."""
 SAID = 80
 """A command that says one short line has said its result; a longer answer stands in the output."""
-_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w])")
+_NUMBER = re.compile(
+    r"(?<![\w.])([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?!\w)(?:\s?(%|/?(?:[mµ]?s|min|h)(?!\w)|[kMGT]i?B(?!\w)))?"
+)
+"""A number, and its unit where one stands beside it."""
 _SEARCH = """
 import re, sys
 text = sys.stdin.buffer.read().decode("utf-8", "replace")
@@ -61,8 +64,10 @@ def _ended(expect: Expect, result: CommandResult) -> str:
     if result.exit is None:
         return one_line(result.error or "it did not end by itself")
     if expect.exit is not None and result.exit != expect.exit:
-        last = next((line for line in reversed(result.output) if line.strip()), "")
-        return one_line(f"exit {result.exit}" + (f": {last}" if last else ""), 200)
+        said = [line for line in result.output if line.strip()]
+        if len(said) == 1 and len(said[0]) <= SAID:
+            return one_line(f"{said[0]} (exit {result.exit})", 200)
+        return one_line(f"exit {result.exit}" + (f": {said[-1]}" if said else ""), 200)
     return ""
 
 
@@ -79,13 +84,14 @@ async def _unmatched(pattern: str, text: str, runner: CommandRunner) -> str:
 
 def _compared(expect: Expect, output: Sequence[str]) -> tuple[bool, str]:
     """The first number of the output against its bounds."""
-    number = next((float(m[0]) for line in output if (m := _NUMBER.search(line))), None)
-    if number is None:
+    found = next((m for line in output if (m := _NUMBER.search(line))), None)
+    if found is None:
         return False, "no number in the output"
+    number, unit = float(found[1]), f" {found[2]}" if found[2] else ""
     if expect.max is not None and number > expect.max:
-        return False, f"{number:g} > {expect.max:g}"
+        return False, f"{number:g}{unit} > {expect.max:g}{unit}"
     if expect.min is not None and number < expect.min:
-        return False, f"{number:g} < {expect.min:g}"
-    bounds = [f"<= {expect.max:g}"] if expect.max is not None else []
-    bounds += [f">= {expect.min:g}"] if expect.min is not None else []
-    return True, f"{number:g} {' and '.join(bounds)}"
+        return False, f"{number:g}{unit} < {expect.min:g}{unit}"
+    bounds = [f"<= {expect.max:g}{unit}"] if expect.max is not None else []
+    bounds += [f">= {expect.min:g}{unit}"] if expect.min is not None else []
+    return True, f"{number:g}{unit} {' and '.join(bounds)}"

@@ -60,16 +60,9 @@ class Run:
         if end.verdict.passed:
             text = f"step {n} {aim.step.title}: {end.verdict.words} · {took(end.took_ms)}"
             return Reply(action.request_id, True, text, undo=end.outcome.undo, data=data)
-        unknown = end.outcome.state is OperationState.UNKNOWN
-        next = "look whether it took effect, then run it again or skip it" if unknown else "look at its output"
-        return Reply(
-            action.request_id,
-            False,
-            f"step {n} {aim.step.title} failed: {end.verdict.words}",
-            next=next,
-            undo=end.outcome.undo,
-            data=data,
-        )
+        check = aim.step.type is StepType.CHECK
+        text = f"step {n} {aim.step.title}{':' if check else ' failed:'} {end.verdict.words}"
+        return Reply(action.request_id, False, text, next=_next(aim, end), undo=end.outcome.undo, data=data)
 
     def _aim(self, action: Action) -> Aim:
         aim = self._finder.step(action)
@@ -86,6 +79,13 @@ class Run:
         await self._carrier.desk.record(aim.incident.key, drafts, action)
         data: dict[str, object] = {"run": aim.run.id, "step": aim.step.id}
         return Reply(action.request_id, True, f"{aim.words}: {result}", data=data)
+
+
+def _next(aim: Aim, end: End) -> str:
+    if end.outcome.state is OperationState.UNKNOWN:
+        return "look whether it took effect, then run it again or skip it"
+    goes_on = aim.step.type is StepType.CHECK and not aim.step.required
+    return "a finding; the run goes on" if goes_on else "look at its output"
 
 
 def result_data(aim: Aim, end: End) -> dict[str, object]:

@@ -16,23 +16,22 @@ from urllib.parse import urlencode
 
 import pytest
 
-from console.configfile import parse
 from console.drill.world import Plan, World
-from console.paths import shipped
 from tests.servers.conftest import binary, free_port, server
 from tests.unit.clocks import ManualClock
+from tests.unit.drill import queries
 from tests.unit.drill.support import Drill
 
 pytestmark = pytest.mark.server
 
-EXAMPLE = parse(shipped("config.example.yaml").read_bytes(), shipped("config.example.yaml"))
 NAMES = (
     "http_requests_total", "http_request_duration_seconds_bucket", "db_pool_connections_in_use",
     "db_pool_connections_max", "node_filesystem_avail_bytes", "node_filesystem_size_bytes",
-    "container_cpu_usage_seconds_total", "orders_created_total", "up",
+    "container_cpu_usage_seconds_total", "orders_created_total", "up", "scrape_duration_seconds",
+    "node_load1",
 )  # fmt: skip
 QUERIES = (
-    *(metric.query for metric in EXAMPLE.metrics),
+    *queries.all_of_them().values(),
     "up", "sum(up) - 3", "count(up == 1)", "count without (host, instance) (up)", 'up{missing=""}', "time()",
     'rate(http_requests_total{code="500",service="orders"}[37s])', "sum by (service) (rate(http_requests_total[1m]))",
     "increase(orders_created_total[5m])", "irate(orders_created_total[1m])", "rate(orders_created_total[5s])",
@@ -42,6 +41,19 @@ QUERIES = (
     "histogram_quantile(0.5, sum by (le, service) (rate(http_request_duration_seconds_bucket[1m])))",
     "histogram_quantile(0.999, http_request_duration_seconds_bucket)", "db_pool_connections_in_use > 150",
     "db_pool_connections_in_use > bool 150", 'db_pool_connections_in_use{host=~"web-0[14]",host!="web-04"}',
+    "topk(2, db_pool_connections_in_use)", "bottomk by (cluster) (1, node_filesystem_avail_bytes)",
+    "quantile(0.9, scrape_duration_seconds)", "stddev by (job) (up)", "group(up)", "2 ^ 3 ^ 2 - -2 ^ 2",
+    "predict_linear(node_filesystem_avail_bytes[10m], 4 * 3600) < 1e11", "deriv(db_pool_connections_in_use[1m])",
+    "changes(up[2m]) > 0", "resets(orders_created_total[2m])", "quantile_over_time(0.9, up[1m])",
+    "stddev_over_time(db_pool_connections_in_use[1m])", "last_over_time(up[1m])", "present_over_time(up[1m])",
+    "idelta(db_pool_connections_in_use[1m])", "round(scrape_duration_seconds, 0.005)", "sgn(up) + ceil(up) + ln(up)",
+    "scalar(sum(up)) / 2", 'absent(up{job="nobody"})', "absent(up)", "clamp(db_pool_connections_in_use, 60, 80)",
+    "timestamp(up)", "sum(up) or vector(0)", "count(up == 3) or vector(0)", "up == 0 or node_load1 > 3",
+    "up and on (host) node_filesystem_avail_bytes", 'up unless on (host) up{job="node"} == 1',
+    "SUM BY (host) (up) / on (host) group_right () db_pool_connections_max", "up[5m:1m]", "topk(up)", "topk(1, up[5m])",
+    "db_pool_connections_in_use / ignoring (host, instance) group_left () sum without (host, instance) (up)",
+    "up and 1", "sum(1, up)", "sum(up) by (job) offset 5m", "increase(orders_created_total[5m] offset -1m)",
+    'up * on (instance) group_left (service) up{job="orders"}', "{__name__=~'up|db_pool_connections_max'} + up",
     "clamp_max(db_pool_connections_in_use, 100)", '{__name__="up",job="node"}',
     "", "sum((", "foo(up)", "rate(up)", "up up", "up[5m]", "1 > 2", 'up{a="}', "histogram_quantile(0.9)", "up[0s]",
 )  # fmt: skip

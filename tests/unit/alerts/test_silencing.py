@@ -153,7 +153,8 @@ def test_matchers_are_plain_equalities() -> None:
 
 
 def test_by_source() -> None:
-    parts = by_source([alert("1"), alert("2", source="x"), alert("3")])
+    rows = [AlertRow(a) for a in (alert("1"), alert("2", source="x"), alert("3"))]
+    parts = asyncio.run(by_source(rows))
     assert {k: [a.vendor_id for a in v] for k, v in parts.items()} == {"am": ["1", "3"], "x": ["2"]}
 
 

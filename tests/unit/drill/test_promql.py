@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from console.drill.evaluate import EvaluationError, Vector, evaluate
 from console.drill.matchers import Matcher, all_match
-from console.drill.promql import Aggregate, Binary, Call, Number, QueryError, Selector, parse
+from console.drill.promql import QueryError, parse
+from console.drill.syntax import Aggregate, Binary, Call, Matching, Number, Selector
 
 
 class Row:
@@ -95,6 +96,39 @@ def test_a_tree_is_what_was_written() -> None:
         ("level / limit", 0.0),
         ("clamp_max(limit{shop='c'}, 3)", 3.0),
         ("vector(3)", 3.0),
+        ("2 ^ 3 ^ 2", 512.0),
+        ("-2 ^ 2", -4.0),
+        ("SUM(made) BY (nothing)", 180.0),
+        ("quantile(0.5, made)", 60.0),
+        ("quantile(0.75, made)", 75.0),
+        ("stddev(made)", 24.494897427831781),
+        ("group(made)", 1.0),
+        ("count(topk(2, made))", 2.0),
+        ("sum(bottomk(2, made))", 90.0),
+        ("sum(topk by (shop) (1, made))", 150.0),
+        ("topk(0, made)", None),
+        ('made{shop="a"} offset -1m', 90.0),
+        ('predict_linear(made{shop="a"}[1m], 100)', 120.0),
+        ('deriv(made{shop="a"}[1m])', 0.3),
+        ('changes(level{shop="a"}[50s])', 4.0),
+        ('resets(level{shop="a"}[50s])', 1.0),
+        ('quantile_over_time(0.5, level{shop="a"}[50s])', 2.0),
+        ('stddev_over_time(level{shop="a"}[50s])', math.sqrt(2)),
+        ("scalar(level{shop='b'}) + 1", 11.0),
+        ("round(vector(2.5))", 3.0),
+        ("round(vector(2.34), 0.1)", 2.3),
+        ("clamp(vector(7), 1, 5)", 5.0),
+        ("clamp_min(vector(-7), 1)", 1.0),
+        ("ceil(vector(1.2)) + floor(vector(1.8))", 3.0),
+        ("sum(level and on (shop) limit)", 0.0),
+        ("sum(level unless on (shop) limit)", 10.0),
+        ("sum(level or limit)", 15.0),
+        ("count(level > 99) or vector(0)", 0.0),
+        ("absent(nowhere)", 1.0),
+        ("absent(level)", None),
+        ("timestamp(limit{shop='c'})", 300.0),
+        ("level / ignoring (shop) group_left () sum(limit) > 1", 10 / 9),
+        ("level / on (shop) limit", 0.0),
     ],
 )
 def test_values(text: str, value: float | None) -> None:
@@ -113,6 +147,12 @@ def test_labels_of_results() -> None:
     assert at("sum by (shop) (made)") == {(("shop", "a"),): 90.0, (("shop", "b"),): 90.0}
     assert at("level > 5") == {(("__name__", "level"), ("shop", "b")): 10.0}
     assert at("level >= bool 10") == {(("shop", "a"),): 0.0, (("shop", "b"),): 1.0}
+    assert at("topk(1, made)") == {(("__name__", "made"), ("kind", "x"), ("shop", "a")): 90.0}
+    assert at("made / on (shop) group_left (owner) limit") == {(("kind", "x"), ("shop", "a")): 22.5}
+    assert at("last_over_time(limit{shop='c'}[1m])") == {(("__name__", "limit"), ("shop", "c")): 5.0}
+    assert at('absent(nowhere{shop="a",kind=~"x"})') == {(("shop", "a"),): 1.0}
+    assert [v.values for v in evaluate(parse("topk(3, made)"), SHELF, [300_000])] == [[90.0], [60.0], [30.0]]
+    assert [v.values for v in evaluate(parse("sort(made)"), SHELF, [300_000])] == [[30.0], [60.0], [90.0]]
     assert at("100 - level{shop='b'}") == {(("shop", "b"),): 90.0}
 
 
@@ -121,6 +161,18 @@ def test_what_is_too_old_or_not_yet_is_absent() -> None:
     assert at("level", seconds=300 + 301) == {}
     assert at("level offset 1h") == {}
     assert at("rate(made[5s])") == {}
+
+
+def test_an_alternative_fills_the_gaps_of_what_it_stands_for() -> None:
+    (found,) = evaluate(parse("sum(level > 5 and level < 0) or vector(7)"), SHELF, [0, 300_000])
+    assert found == Vector({}, [7.0, 7.0])
+    (mixed,) = evaluate(parse('sum(level{shop="a"} > 3) or vector(0)'), SHELF, [30_000, 40_000])
+    assert mixed.values == [0.0, 4.0]
+
+
+def test_words_are_read_in_capitals_too() -> None:
+    got = parse("a / ON (b) GROUP_LEFT (c) d")
+    assert got == Binary("/", Selector("a", ()), Selector("d", ()), matching=Matching(("b",), True, "left", ("c",)))
 
 
 def test_two_series_for_one_are_no_answer() -> None:
@@ -148,7 +200,13 @@ def test_two_series_for_one_are_no_answer() -> None:
         ("up[0s]", "duration must be greater than 0"),
         ("up[x]", "bad duration"),
         ("{}", "at least one non-empty matcher"),
-        ("up and up", "unexpected identifier 'and'"),
+        ("up and 1", 'set operator "and" not allowed in binary scalar expression'),
+        ("up and on (a) group_left up", 'no grouping allowed for "and" operation'),
+        ("1 + on (a) up", "vector matching only allowed between instant vectors"),
+        ("topk(up)", "1:1: parse error: wrong number of arguments for aggregate expression"),
+        ("topk(up, up)", "expected type scalar in aggregation parameter, got instant vector"),
+        ("sum(1, up)", "expected 1, got 2"),
+        ("max_over_time(up[5m:1m])", "unexpected identifier ':1m' in matrix selector"),
         ("up @ 3", "unexpected character: '@'"),
         ("(" * 60 + "1" + ")" * 60, "nested deeper than 40 levels"),
         ("-" * 100 + "1", "nested deeper than 40 levels"),
@@ -160,9 +218,8 @@ def test_what_is_not_read_is_refused_with_its_place(text: str, said: str) -> Non
     assert said in str(caught.value)
 
 
-TOKENS = (
-    """sum by without ( ) ( ) { } [ ] , = != =~ !~ "a" 'b rate made level 5m 1.5 1e9 + - * / % > bool == offset inf é"""
-)
+TOKENS = """sum by without ( ) ( ) { } [ ] , = != =~ !~ "a" 'b rate made level 5m 1.5 1e9 + - * / % > bool == offset inf
+    é and or unless on ignoring group_left topk quantile predict_linear absent ^"""
 WORDS = st.sampled_from([*TOKENS.split(), "\\"])
 
 

@@ -11,10 +11,10 @@ import pytest
 from console.configfile import parse
 from console.drill.estate import BY_NAME, SERVICES
 from console.drill.scenarios import SCENARIOS
-from console.paths import shipped
+from tests.unit.drill.queries import DEMO
 from tests.unit.drill.support import Drill
 
-EXAMPLE = parse(shipped("config.example.yaml").read_bytes(), shipped("config.example.yaml"))
+WATCHED = parse(DEMO.read_bytes(), DEMO)
 
 
 def curve(drill: Drill, query: str, seconds: int = 900) -> list[float]:
@@ -75,7 +75,7 @@ def test_asking_often_or_once_gives_the_same_figures() -> None:
     assert curve(often, query) == pytest.approx(curve(once, query))
 
 
-@pytest.mark.parametrize("metric", EXAMPLE.metrics, ids=lambda m: m.title)
+@pytest.mark.parametrize("metric", WATCHED.metrics, ids=lambda m: m.title)
 def test_every_example_query_is_calm_for_an_hour_and_then_shows_what_happens(metric: Any) -> None:
     drill = Drill()
     sign = 1 if metric.above else -1
@@ -122,7 +122,7 @@ def test_what_flaps_comes_and_goes_with_a_fresh_start_each_time() -> None:
 def test_a_remedy_resolves_its_chain_and_leaves_the_other() -> None:
     drill = Drill()
     drill.clock.move(120)
-    error_rate = EXAMPLE.metrics[0].query
+    error_rate = WATCHED.metrics[0].query
     assert curve(drill, error_rate)[-1] > 0.05
     assert drill.json("admin", "/remedy", "POST", {"chain": "cascade"})["remedied"].keys() == {"cascade"}
     drill.clock.move(240)

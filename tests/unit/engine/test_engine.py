@@ -13,7 +13,7 @@ import pytest
 from console import reference
 from console.alerts.store import AlertStore
 from console.config import Config, MetricConfig, SourceConfig
-from console.engine import wiring
+from console.engine import feeds
 from console.engine.handle import Handle
 from console.engine.rooms import Room, Rooms
 from console.engine.runtime import Engine
@@ -77,7 +77,7 @@ class Sitting:
 
 @pytest.fixture
 def sitting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Sitting]]:
-    monkeypatch.setattr(wiring, "ADAPTERS", {"fake": f"{fakes.__name__}:FakeBackend"})
+    monkeypatch.setattr(feeds, "ADAPTERS", {"fake": f"{fakes.__name__}:FakeBackend"})
     made: list[Sitting] = []
 
     def make(**config: object) -> Sitting:

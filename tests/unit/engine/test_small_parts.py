@@ -11,7 +11,7 @@ import pytest
 
 from console.clock import RandomIds, SystemClock
 from console.config import Config
-from console.engine import wiring
+from console.engine import feeds, wiring
 from console.engine.duty import DutyRoster
 from console.engine.publish import Publisher
 from console.engine.signals import SignalWatch
@@ -134,7 +134,7 @@ def test_a_signal_is_heard_while_the_main_thread_is_stuck() -> None:
 
 
 def test_a_poll_that_is_cut_short_is_closed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wiring, "ADAPTERS", {})
+    monkeypatch.setattr(feeds, "ADAPTERS", {})
     closed: list[bool] = []
 
     class Source:
@@ -151,7 +151,7 @@ def test_a_poll_that_is_cut_short_is_closed_at_once(tmp_path: Path, monkeypatch:
         parts = wiring.Wiring(
             Config(folder=str(tmp_path)), Actor("ana"), SystemClock(), RandomIds(), changed=str, current=str
         )
-        task = asyncio.create_task(parts.read_alerts(Source()))
+        task = asyncio.create_task(parts.feeds.read_alerts(Source()))
         seen: list[bool] = []
         task.add_done_callback(lambda _: seen.append(bool(closed)))
         await asyncio.sleep(0)

@@ -76,9 +76,9 @@ def test_a_check_runs_without_a_question_and_is_judged():
         room.runner.answers["df"] = result(0, "Use%", " 72%")
         reply = await room.ask("step.run")
         assert reply.ok, reply
-        assert "72 <= 80" in reply.text
+        assert "72 % <= 80 %" in reply.text
         view = room.step("look")
-        assert (view.state, view.result, view.output) == (StepState.DONE, "72 <= 80", ("Use%", " 72%"))
+        assert (view.state, view.result, view.output) == (StepState.DONE, "72 % <= 80 %", ("Use%", " 72%"))
         operation = room.incident.operations[view.operation_id]
         assert (operation.state, operation.intent.tier, operation.intent.call) == (
             OperationState.SENT, Tier.R0, "df --output=pcent -- /var",
@@ -99,7 +99,7 @@ def test_a_check_that_does_not_pass_can_be_run_again():
         room.runner.answers["df"] = [result(0, "91%"), result(0, "60%")]
         first, second = await room.ask("step.run"), await room.ask("step.run")
         assert (first.ok, second.ok) == (False, True)
-        assert "91 > 80" in first.text
+        assert "91 % > 80 %" in first.text
         assert room.step("look").state is StepState.DONE
         assert room.the_run.current == 1
 
@@ -204,7 +204,7 @@ def test_a_way_back_that_fails_leaves_the_step_done():
         room.runner.answers["shrinker"] = result(4, "busy")
         reply = await room.do("step.undo", step="shrink")
         assert not reply.ok
-        assert "exit 4: busy" in reply.text
+        assert "busy (exit 4)" in reply.text
         assert room.step("shrink").state is StepState.DONE
 
     running(body)
@@ -213,7 +213,7 @@ def test_a_way_back_that_fails_leaves_the_step_done():
 @pytest.mark.parametrize(
     ("answer", "state", "words"),
     [
-        (result(1, "no such volume"), OperationState.FAILED, "exit 1: no such volume"),
+        (result(1, "no such volume"), OperationState.FAILED, "no such volume (exit 1)"),
         (result(None, error="shrinker is not installed here"), OperationState.FAILED, "not installed"),
         (result(None, timed_out=True, took_ms=20_000), OperationState.UNKNOWN, "no end within 20 s"),
         (result(137), OperationState.UNKNOWN, "exit 137"),
@@ -272,7 +272,7 @@ def test_a_check_is_repeated_until_it_passes():
         room.runner.answers["df"] = [result(0, "91%"), result(0, "88%"), result(0, "79%")]
         reply = await room.ask("step.run", step="verify")
         assert reply.ok
-        assert "79 <= 80" in reply.text
+        assert "79 % <= 80 %" in reply.text
         assert room.slept == [3.0, 3.0]
         assert room.step("verify").took_ms == 6000
 
@@ -286,7 +286,7 @@ def test_a_check_is_not_repeated_for_ever():
         room.runner.answers["df"] = result(0, "91%")
         reply = await room.ask("step.run", step="verify")
         assert not reply.ok
-        assert "91 > 80, for 1 m 00" in reply.text
+        assert "91 % > 80 %, for 1 m 00" in reply.text
         assert len(room.runner.calls) == 21
 
     running(body)
