@@ -125,6 +125,8 @@ class Incident(Struct, frozen=True):
     peak_severity: Severity | None = None
     status: Status = Status.TRIAGE
     services: tuple[str, ...] = ()
+    root: str = ""
+    """The service in which it began, ``""`` = nobody can say."""
     ic: str = ""
     roles: dict[str, str] = {}
     started_at: Millis = 0
@@ -148,6 +150,11 @@ class Incident(Struct, frozen=True):
     reversible: tuple[Reversible, ...] = ()
     """What can be taken back besides operations, the latest last; the last 32."""
     timeline: Rows[TimelineRow] = Rows()
+
+    @property
+    def service(self) -> str:
+        """The service to look at first: the only one, else that in which it began; ``""`` = it has to be asked for."""
+        return self.services[0] if len(self.services) == 1 else self.root
 
     @property
     def waiting(self) -> int:

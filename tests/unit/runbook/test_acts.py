@@ -69,6 +69,22 @@ def test_parameters_that_the_incident_knows_need_not_be_given():
     running(body)
 
 
+def test_of_several_services_the_one_in_which_it_began_is_known():
+    async def body() -> None:
+        book = BOOK.replace('size: ""', 'service: ""').replace("{size}", "{service}")
+        for root, started in (("orders-db", True), ("", False)):
+            room = Room(book)
+            body: dict[str, object] = {
+                "title": "t", "severity": 2, "services": ["checkout", "orders-db"], "started_at": 1, "root": root,
+            }  # fmt: skip
+            await room.desk.record(INC, [Draft(Kind.INCIDENT_DECLARED, body, Actor("ana"))])
+            reply = await room.do("runbook.start", runbook="roll-back")
+            assert reply.ok is started
+            assert "needs service" in reply.text or room.the_run.params["service"] == "orders-db"
+
+    running(body)
+
+
 def test_a_check_runs_without_a_question_and_is_judged():
     async def body() -> None:
         room = Room()
