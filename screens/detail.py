@@ -154,7 +154,7 @@ def _step(row: StepView, snapshot: Snapshot, now: int) -> list[Fact]:
     out = [
         Fact("", f"{row.number} {step.title}", "text bold"),
         Fact("kind", f"{step.type}, {step.tier.label}" + ("" if step.required else ", may be skipped")),
-        Fact("state", f"{row.state}{': ' + row.result if row.result else ''}"),
+        Fact("state", f"{str(row.state).replace('todo', 'to do')}{': ' + row.result if row.result else ''}"),
     ]
     if step.text:
         out.append(Fact("text", step.text))
@@ -210,7 +210,7 @@ def _silence(row: Silence, snapshot: Snapshot, now: int) -> list[Fact]:
 @detail.register
 def _source(row: SourceHealth, snapshot: Snapshot, now: int) -> list[Fact]:
     out = [
-        Fact("", f"{row.name}, {row.type}", "text bold"),
+        Fact("", row.name if row.name == row.type else f"{row.name}, {row.type}", "text bold"),
         Fact("health", f"{row.health}{': ' + row.detail if row.detail else ''}", "wait" if row.failures else "text"),
         Fact("answered", moment(row.fresh_at, now), "wait" if row.stale(now) else "text"),
         Fact("takes", f"{words.duration(row.latency_ms)}, asked every {words.duration(row.interval_ms)}"),
@@ -219,7 +219,7 @@ def _source(row: SourceHealth, snapshot: Snapshot, now: int) -> list[Fact]:
     if row.failures:
         out.append(Fact("failed", f"{row.failures} times in a row", "sev1"))
     if row.retry_at > now:
-        out.append(Fact("again in", words.duration(row.retry_at - now)))
+        out.append(Fact("again in", words.duration((row.retry_at - now) // 5000 * 5000)))
     return out
 
 
@@ -259,7 +259,7 @@ def incident_facts(incident: Incident, snapshot: Snapshot, now: int) -> list[Fac
         Fact("linked", f"{words.count(len(incident.linked), 'alert')}, {_firing(incident)} firing"),
     ]
     out += [
-        Fact("due", f"{d.text} {words.countdown(d.at - now)}", "sev1" if d.overdue else "wait") for d in snapshot.due
+        Fact("due", f"{d.text} {_when(d.at, now)}", "sev1" if d.overdue or d.at < now else "wait") for d in snapshot.due
     ]
     out += [Fact("unknown", f"{o.intent.words}: nobody knows whether it happened", "sev1") for o in incident.unknown]
     out += [Fact("conflict", text, "wait") for text in incident.conflicts]
@@ -268,6 +268,11 @@ def incident_facts(incident: Incident, snapshot: Snapshot, now: int) -> list[Fac
         *out,
         Fact("journal", f"{snapshot.journal.entries} entries in {snapshot.journal.lanes} lanes, {chained}", "grey"),
     ]
+
+
+def _when(at: int, now: int) -> str:
+    """``in 6 m`` or ``over since 4 m``: without seconds, which the header counts."""
+    return f"over since {words.age(at, now)}" if at < now else f"in {words.age(now, at)}".replace("in now", "now")
 
 
 def plain(row: object) -> str:

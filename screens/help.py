@@ -28,7 +28,7 @@ TITLES = {
 }
 RISKS = (
     Fact("R0", "reads only"),
-    Fact("R1", "can be reversed at once: acts without asking, and shows its way back"),
+    Fact("R1", "acts without asking: can be reversed, and shows how, or is only written down here"),
     Fact("R2", "users may see it: shows the exact call and what it touches, then y", "wait"),
     Fact("R3", "cannot be undone: type the target's name", "sev1"),
     Fact("moving", "arrows, page up and down, home, end; enter opens, and never changes anything", "text"),

@@ -66,7 +66,7 @@ class Keys:
 
 def show(key: str) -> str:
     """A key as it is read: ``?`` for ``question_mark``, ``esc`` for ``escape``."""
-    return _SIGNS.get(key) or {"escape": "esc", "shift+tab": "S-tab"}.get(key, key)
+    return _SIGNS.get(key) or {"escape": "esc", "shift+tab": "shift tab"}.get(key, key)
 
 
 def split(keys: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from console.actions import Scope
 from console.model.snapshot import Snapshot
 from screens.beside import Beside
+from screens.detail import detail
 from screens.host import Host
 from screens.room_lists import RoomMetrics, metric_sections
 from widgets.chart import Chart
@@ -54,10 +55,10 @@ class MetricsScreen(Beside):
         self.list_pane.show_sources([s for s in snapshot.sources if s.name in names], now)
 
     def show_detail(self, snapshot: Snapshot, now: int) -> None:
-        super().show_detail(snapshot, now)
         row = self.rows.cursor_row
+        # Its title stands over the chart already.
+        self.facts.tell(detail(row, snapshot, now - now % 5000)[1:], now)
         self.chart.show(row)
-        self.detail_pane.show_title("Chart", row.query.title if row is not None else "")
 
 
 def span(seconds: int) -> str:

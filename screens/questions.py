@@ -161,9 +161,9 @@ async def _runbook(ask: Asking) -> Args | None:
     book = found[picked]
     if not book.params:
         return {"runbook": picked}
-    services = ask.at.incident.services if ask.at.incident else ()
+    began = ask.at.incident.service if ask.at.incident else ""
     fields = [
-        {"name": name, "label": name, "value": value or (services[0] if name == "service" and services else "")}
+        {"name": name, "label": name, "value": value or (began if name == "service" else "")}
         for name, value in book.params.items()
     ]
     kept = ask.before.get("params")

@@ -43,7 +43,7 @@ def _watched(what: Target | Rule, width: int, on: str) -> line.Segments:
         sign, colour, word = ("ok", "good", "up") if what.up else ("down", "sev1", "down")
         left = [
             (f" {marks.sign(sign)} ", colour),
-            (words.fit(word, 8), colour),
+            (words.fit(word, 9), colour),
             (f"{what.job} {what.instance}", "text"),
         ]
         return line.lay(width, left, [(f"{words.cut(what.error, width // 2)} ", "wait")] if what.error else (), on)

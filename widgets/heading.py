@@ -20,7 +20,9 @@ DUES = 2
 DUE_TEXT = 28
 NAME = 16
 TITLE = 8
-"""A title that is cut keeps so many cells where something less important can leave for it."""
+"""A title keeps so many cells while there are words less important than that."""
+SHORTEST = 4
+"""Less of a title tells nothing."""
 
 Parts = Sequence[Part]
 
@@ -42,22 +44,24 @@ class Room(NamedTuple):
     """How much of each part is shown; what is not named here is always whole."""
 
     health: int = 3
-    """Words for a source in trouble, 3 = all, 0 = only how many."""
+    """Words for a source in trouble, 3 = all, 0 = only how many, -1 = only its sign."""
     dues: int = DUES
     seconds: bool = True
     waiting: bool = True
     label: bool = True
     """``IC`` before the commander's name."""
     key: bool = True
+    title: int = TITLE
+    """Cells that the title shall have at the least, where it is that long."""
 
 
 def rooms(urgent: bool) -> Iterator[Room]:
     """From all to the least; of what is due and what waits the one that is not ``urgent`` leaves first."""
     room = Room()
     yield room
-    steps: list[dict[str, object]] = [{"health": 2}, {"dues": 1}, {"seconds": False}, {"health": 1}]
+    steps: list[dict[str, object]] = [{"health": 2}, {"dues": 1}, {"seconds": False}, {"health": 1}, {"title": 0}]
     steps += [{"waiting": False}, {"dues": 0}] if urgent else [{"dues": 0}, {"waiting": False}]
-    for step in [*steps, {"health": 0}, {"label": False}, {"key": False}]:
+    for step in [*steps, {"health": 0}, {"label": False}, {"key": False}, {"health": -1}]:
         room = room._replace(**step)  # type: ignore[arg-type]
         yield room
 
@@ -68,13 +72,12 @@ def arrange(facts: Facts, width: int, now: int) -> tuple[Parts, Parts]:
     if incident is None:
         return _lobby(facts, width, now)
     pressing = _pressing(facts.due, now)
-    wanted = min(TITLE, cell_len(incident.title))
     for room in rooms(bool(pressing) and _over(pressing[0], now)):
         before, after, right = _incident(facts, incident, pressing, room, now)
         free = width - sum(cell_len(text) for text, _ in (*before, *after, *right)) - 2
-        if free >= wanted:
+        if free >= min(room.title, cell_len(incident.title)):
             break
-    title = words.cut(incident.title, max(0, free))
+    title = words.cut(incident.title, free) if free >= SHORTEST else ""
     return [*before, (title, "text"), *after], right
 
 
@@ -127,9 +130,9 @@ def health(sources: Sequence[SourceHealth], level: int, now: int) -> list[Part]:
     if not ill:
         return []
     sign, colour, text = alarm(ill[0], now, level)
-    if not level:
-        text = words.count(len(ill), "source")
-    more = f" +{len(ill) - 1}" if level and len(ill) > 1 else ""
+    if level <= 0:
+        return [(f"{sign} {words.count(len(ill), 'source')}  " if level == 0 else f"{sign} ", f"{colour} bold")]
+    more = f" +{len(ill) - 1}" if len(ill) > 1 else ""
     return [(f"{sign} {text}{more}  ", f"{colour} bold")]
 
 

@@ -35,7 +35,7 @@ def columns(width: int) -> _Columns:
     room = width - FIGURE - UNIT - 1
     judgement = 18 if room >= 60 else 13 if room >= 40 else 0
     room -= judgement or MARK
-    title = min(34, max(12, room * 55 // 100))
+    title = min(34, max(12, room * 64 // 100))
     curve = room - title - 1
     return _Columns(title, min(curve, 60), judgement) if curve >= 6 else _Columns(room, 0, judgement)
 

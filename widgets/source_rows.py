@@ -61,7 +61,7 @@ def alarm(source: SourceHealth, now: int, level: int = 2) -> tuple[str, str, str
         word = _WRONG.get(source.health, "nothing")
         return sign, colour, f"{name}: {word} since {since}, {words.age(source.fresh_at, now)}"
     if level <= 1 and source.fresh_at:
-        said = words.age(source.fresh_at, now)
+        said = f"{'out' if colour == 'sev1' else 'old'} {words.age(source.fresh_at, now)}"
     return sign, colour, f"{name} {said}"
 
 
@@ -88,15 +88,18 @@ class SourceRows(Rule):
             (words.fit(row.name, min(24, width // 3)) + " ", "text bold"),
             (words.fit(word, 15), colour),
         ]
-        if width >= 70:
-            left.append((words.fit(row.type, 16), "grey"))
+        if width >= 84:
+            left.append((words.fit(row.type if row.type != row.name else "", 16), "grey"))
         if height == 1:
             left.append((row.detail, "wait" if row.failures else "grey"))
         right = [(f"{age(row, now)}  ", "wait" if stale else "grey"), (f"{words.duration(row.latency_ms):>7} ", "grey")]
         lines = [line.lay(width, left, right, on)]
         again = f", again in {words.duration(max(0, row.retry_at - now) // 5000 * 5000)}" if row.retry_at > now else ""
         detail = f"   {row.detail}{again}" if row.detail else f"   serves {', '.join(row.serves)}"
-        lines += [line.lay(width, [(detail, "wait" if row.failures else "grey")], on=on) for _ in range(height - 1)]
+        lines += [
+            line.lay(width, [(detail, "wait" if row.detail and row.failures else "grey")], on=on)
+            for _ in range(height - 1)
+        ]
         return lines
 
 

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from console.adapters.decode_child import SetUp, listing_for
 from console.adapters.decode_process import DecoderProcess
 from console.adapters.listing import SLICE, Odd
+from console.adapters.packing import Unpacker
 from console.adapters.readers import Reader
 from console.adapters.sharing import Shared
 from console.model.alert import AlertDelta
@@ -32,7 +33,6 @@ QUIET = 20
 
 T = TypeVar("T")
 
-_DELTA = msgspec.msgpack.Decoder(AlertDelta)
 _ODD = msgspec.msgpack.Decoder(Odd)
 
 
@@ -141,17 +141,13 @@ class AlertDecoder:
 
     async def _there(self) -> AsyncGenerator[AlertDelta, None]:
         assert self._process is not None
+        unpacker = Unpacker(self._setup.source, self._share, self._told)
         async with contextlib.aclosing(self._process.answers()) as answers:
             async for kind, data in answers:
                 if kind == b"d":
-                    yield self._compact(_DELTA.decode(data))
+                    yield unpacker.unpack(data)
                 else:
                     self.odd = _ODD.decode(data)
-
-    def _compact(self, delta: AlertDelta) -> AlertDelta:
-        """One object for equal texts, as in the process that decodes by itself."""
-        compact, told = self._share.compact, self._told
-        return AlertDelta(tuple(compact(a, told.get(a.key, a.key)) for a in delta.changed), delta.gone, delta.last)
 
     async def close(self) -> None:
         """End the process; the next large list starts another, whose first list is told whole."""

@@ -21,6 +21,7 @@ from msgspec import Struct
 from console.adapters.alert_forms import AlertmanagerForm, PrometheusForm
 from console.adapters.alertmanager_lists import GROUPS, SILENCES
 from console.adapters.listing import Listing, Odd, plain_list
+from console.adapters.packing import Packer
 from console.adapters.prometheus_lists import RULES, TARGETS, alert_items
 from console.adapters.readers import Reader
 from console.config import GroupingConfig
@@ -94,9 +95,7 @@ class _Comparing:
 
     def slices(self, body: _Body) -> Iterator[bytes]:
         self._now = body.now
-        encode = msgspec.msgpack.encode
-        for part in self._listing.pack(body.data):
-            yield encode({"changed": part.packed, "gone": part.gone, "last": part.last})
+        return map(Packer().pack, self._listing.read(body.data))
 
 
 class _Reading:

@@ -52,10 +52,9 @@ class Odd(Struct, frozen=True):
 
 
 class Slice(Struct):
-    """A part of the differences: the alerts, the same as msgpack, and the keys of those that are gone."""
+    """A part of the differences: alerts, and the keys of those that are gone."""
 
     alerts: list[Alert] = []
-    packed: list[Raw] = []
     gone: Sequence[str] = ()
     last: bool = False
 
@@ -87,10 +86,6 @@ class Listing:
     def read(self, body: Body) -> Iterator[AlertDelta]:
         """Slices of what changed; the last has ``last``. Raises before the first slice if it is no list."""
         return (part.delta() for part in self.compare(self._items(body)))
-
-    def pack(self, body: Body) -> Iterator[Slice]:
-        """The same, with the alerts as msgpack."""
-        return self.compare(self._items(body))
 
     def compare(self, items: Sequence[Raw]) -> Iterator[Slice]:
         """The same, from a list that is already taken apart."""
@@ -132,8 +127,7 @@ class Listing:
             self._repaired.add(key)
         else:
             self._repaired.discard(key)
-        packed = _ENCODE(alert)
-        content = hash(packed)
+        content = hash(_ENCODE(alert))
         before = self._known.get(key)
         if before is not None:
             self._by_bytes.pop(before[0], None)
@@ -141,7 +135,6 @@ class Listing:
         self._by_bytes[mark] = key
         if before is None or before[1] != content:
             part.alerts.append(alert)
-            part.packed.append(Raw(packed))
 
     def _vanished(self, part: Slice, seen: set[str]) -> Iterator[Slice]:
         """The last slices: keys that were not seen."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
+from collections.abc import Iterator, Sequence
 
-from console.model.alert import Alert
 from console.text import clean
 
 MOST = 50_000
@@ -53,26 +52,12 @@ class Shared:
                 self._pairs[mark] = known
         return known
 
-    def compact(self, alert: Alert, key: str) -> Alert:
-        """The alert under this key with its texts shared; they are clean already."""
+    def known(self, texts: Sequence[str]) -> Iterator[str]:
+        """One object for equal texts; they are clean already."""
         if len(self._texts) >= MOST:
             self._start_afresh()
-        values = alert.labels.values()
-        one = self._texts.setdefault if max(map(len, values), default=0) <= LONG else self._short
-        return replace(
-            alert,
-            key=key,
-            source=one(alert.source, alert.source),
-            name=one(alert.name, alert.name),
-            summary=one(alert.summary, alert.summary),
-            service=one(alert.service, alert.service),
-            cluster=one(alert.cluster, alert.cluster),
-            host=one(alert.host, alert.host),
-            pod=one(alert.pod, alert.pod),
-            labels=dict(zip(alert.labels, map(one, values, values), strict=True)),
-            annotations=self.alike(alert.annotations),
-            link=one(alert.link, alert.link),
-        )
+        one = self._texts.setdefault if max(map(len, texts), default=0) <= LONG else self._short
+        return map(one, texts, texts)
 
     def _short(self, text: str, same: str) -> str:
         return self._texts.setdefault(text, same) if len(text) <= LONG else text

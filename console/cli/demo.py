@@ -54,12 +54,12 @@ def demo(ctx: click.Context, seed: int, speed: float, scenario: str, alerts: int
         from console.session import run as sit
 
         urls = wait_ready(process, folder / "drill.log")
-        config = demo_config(urls, settings_of(ctx))
+        config = demo_config(urls, settings_of(ctx), demo_runbooks(urls["admin"], folder))
         code = sit(config, actor=actor_of(config), start="")
     ctx.exit(code)
 
 
-def demo_config(urls: Mapping[str, str], settings: Settings) -> Config:
+def demo_config(urls: Mapping[str, str], settings: Settings, runbooks: Path) -> Config:
     """``drill/demo.yaml``, pointed at a drill world; the environment's word over it as always."""
     from msgspec.structs import replace
 
@@ -69,7 +69,22 @@ def demo_config(urls: Mapping[str, str], settings: Settings) -> Config:
     config = override(parse(file.read_bytes(), file), os.environ)
     sources = tuple(replace(source, url=urls[source.type]) for source in config.sources)
     read_only = settings.read_only or config.read_only
-    return replace(config, sources=sources, drill=True, read_only=read_only, path="", lines={})
+    books = (str(runbooks), *config.runbooks)
+    return replace(config, sources=sources, runbooks=books, drill=True, read_only=read_only, path="", lines={})
+
+
+def demo_runbooks(admin: str, folder: Path) -> Path:
+    """The folder with the runbooks of a drill world: in them ``warroom-drill`` is the hand that reaches this world."""
+    hand = [json.dumps(word) for word in (sys.executable, "-I", str(HOME / "drill" / "hand.py"), admin)]
+    books = folder / "runbooks"
+    books.mkdir()
+    for path in sorted((HOME / "drill" / "runbooks").glob("*.yaml")):
+        told = path.read_text().replace("[warroom-drill,", f"[{', '.join(hand)},")
+        told = re.sub(
+            r"^( *- )warroom-drill\n", lambda m: "".join(f"{m[1]}{word}\n" for word in hand), told, flags=re.M
+        )
+        (books / path.name).write_text(told)
+    return books
 
 
 @contextlib.contextmanager

@@ -32,6 +32,7 @@ class Plan(Struct, frozen=True):
     group: str
     alerts: tuple[Alert, ...]
     command: bool
+    root: str
 
 
 class Declare:
@@ -88,10 +89,13 @@ class Declare:
         group = text(action, "group")
         services, alerts = self._facts(group) if group else ((), ())
         named = [s for s in re.split(r"[,\s]+", clause(action, "services")) if s]
+        touched = tuple(dict.fromkeys((*named, *services)))
+        root = _root(alerts)
         return Plan(
             title=title,
             severity=severity(action),
-            services=tuple(dict.fromkeys((*named, *services))),
+            services=touched,
+            root=root if root in touched else "",
             group=group,
             alerts=tuple(alerts),
             command=text(action, "command") == "yes",
@@ -110,6 +114,7 @@ class Declare:
             started_at=min(begun, default=now),
             ic=who if plan.command else "",
             drill=self._drill,
+            root=plan.root,
         )
         drafts = [Draft(Kind.INCIDENT_DECLARED, body_from(declared), action.actor)]
         for start in range(CITED, len(facts), CITED):
@@ -119,6 +124,13 @@ class Declare:
             role = RoleAssigned("ic", who, "declaration")
             drafts.append(Draft(Kind.ROLE_ASSIGNED, body_from(role), action.actor))
         return drafts
+
+
+def _root(alerts: Sequence[Alert]) -> str:
+    """The service of the alert that began first; ``""`` where two services began at once."""
+    first = min((a.started_at for a in alerts if a.started_at > 0), default=0)
+    services = {a.service for a in alerts if a.started_at == first}
+    return services.pop() if len(services) == 1 else ""
 
 
 def _warning(plan: Plan) -> str:

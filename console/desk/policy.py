@@ -65,6 +65,14 @@ class Policy(Struct, frozen=True):
                 next="start warroom without --read-only to act",
             )
 
+    def check_isolated(self, words: str, why: str, *, drill: bool) -> None:
+        """Refuse, in a drill, whatever reaches beyond its world; ``why`` says how it would, ``""`` = it does not."""
+        if drill and why:
+            raise PolicyRefused(
+                f"this is a drill: {words} was not run, for it is a real command and {why}",
+                next="say what you would do, as the reason of a skip",
+            )
+
     def lacking(self, tier: Tier, who: str, roles: dict[str, str]) -> str:
         """Why somebody should not do this, ``""`` = nothing speaks against it.
 

@@ -113,6 +113,7 @@ class World:
             "firing": len(self.story.firing(now)),
             "remedied": dict(self.story.remedied),
             "faults": self.faults.left(),
+            "addresses": {name: server.url for name, server in self.servers.items()},
         }
 
 

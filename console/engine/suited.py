@@ -18,8 +18,8 @@ def known(sources: Sequence[SourceConfig], incident: Incident | None) -> dict[st
         facts[source.type] = source.url.rstrip("/")
     if incident is not None:
         facts["incident"] = incident.key
-        if incident.services:
-            facts["service"] = incident.services[0]
+        if incident.service:
+            facts["service"] = incident.service
     return facts
 
 

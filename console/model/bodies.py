@@ -40,6 +40,8 @@ class Declared(Struct, frozen=True):
     started_at: Annotated[Millis, Meta(ge=0)] = 0
     ic: str = ""
     drill: bool = False
+    root: str = ""
+    """The service in which it began, as far as its alerts tell."""
 
 
 class StatusChanged(Struct, frozen=True, rename={"before": "from", "after": "to"}):

@@ -56,6 +56,7 @@ class Folding:
         self.peak: Severity | None = None
         self.status = Status.TRIAGE
         self.services: tuple[str, ...] = ()
+        self.root = ""
         self.started_at = self.declared_at = self.status_at = self.resolved_at = self.closed_at = 0
         self.reopened = self.notes = self.entries = 0
         self.drill = False
@@ -111,6 +112,7 @@ class Folding:
             peak_severity=self.peak,
             status=self.status,
             services=self.services,
+            root=self.root,
             ic=self.roles.get("ic", ""),
             roles=self.roles,
             started_at=self.started_at,
@@ -214,7 +216,7 @@ class Folding:
             self.void(entry, f"declared it again as {body.title!r}; it was declared already")
             return
         self.title, self.severity, self.services = body.title, body.severity, body.services
-        self.peak = body.severity
+        self.root, self.peak = body.root, body.severity
         self.declared_at = self.status_at = entry.occurred_at
         self.started_at = body.started_at or entry.occurred_at
         self.status, self.drill = Status.INVESTIGATING, body.drill

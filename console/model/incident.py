@@ -132,6 +132,8 @@ class Incident(Struct, frozen=True):
     peak_severity: Severity | None = None
     status: Status = Status.TRIAGE
     services: tuple[str, ...] = ()
+    root: str = ""
+    """The service in which it began, ``""`` = nobody can say."""
     ic: str = ""
     roles: dict[str, str] = {}
     started_at: Millis = 0
@@ -163,6 +165,11 @@ class Incident(Struct, frozen=True):
     """Lane → number of its last entry that is worth an anchor."""
     anchored: dict[str, int] = {}
     """``<lane> <sink>`` → number of the last entry whose head stands there."""
+
+    @property
+    def service(self) -> str:
+        """The service to look at first: the only one, else that in which it began; ``""`` = it has to be asked for."""
+        return self.services[0] if len(self.services) == 1 else self.root
 
     @property
     def waiting(self) -> int:

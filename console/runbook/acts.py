@@ -99,6 +99,7 @@ class TakeBack:
     async def preview(self, action: Action) -> Preview:
         aim = self._aim(action)
         step = whole(aim.step)
+        self._carrier.check_isolated(aim, step.undo)
         return Preview(
             title=f"Take back {aim.words}",
             call=shown(step, step.undo),
@@ -144,13 +145,14 @@ def handlers(
     """Handlers by action id.
 
     ``state`` folds an open incident, ``current`` names the one on screen; ``live`` is where the output of running
-    steps is looked up; ``environment`` says in words where commands run; ``secrets`` resolves a step's references.
+    steps is looked up; ``environment`` says in words where commands run; ``secrets`` resolves a step's references; in a
+    ``drill`` only those steps run that may.
     """
     finder = Finder(shelf, desk.redact, state, current)
-    carrier = Carrier(desk, runner, live, secrets=secrets, sleep=sleep)
+    carrier = Carrier(desk, runner, live, secrets=secrets, sleep=sleep, drill=drill)
     return {
         "runbook.start": Start(finder, desk, shelf),
-        "step.run": Run(finder, carrier, environment, drill),
+        "step.run": Run(finder, carrier, environment),
         "step.skip": Skip(finder, desk),
         "step.stop": Stop(finder, carrier),
         "step.undo": TakeBack(finder, carrier, environment),

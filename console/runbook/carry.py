@@ -22,6 +22,7 @@ from console.runbook.aim import Aim, display, whole
 from console.runbook.fill import command, shown
 from console.runbook.judge import Verdict, judge
 from console.runbook.live import LiveOutput, tail_of
+from console.runbook.sandbox import outside
 from console.secret import Secret
 
 OUTPUT = 40
@@ -79,12 +80,14 @@ class Carrier:
         *,
         secrets: Callable[[str], Secret],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        drill: bool = False,
     ) -> None:
         self.desk = desk
         self._runner = runner
         self._live = live
         self._secrets = secrets
         self._sleep = sleep
+        self._drill = drill
         self._stops: dict[str, asyncio.Event] = {}
         self._claimed: set[tuple[str, str, str]] = set()
 
@@ -103,6 +106,7 @@ class Carrier:
     async def run(self, aim: Aim, action: Action, notes: Sequence[Draft] = ()) -> End:
         """Carry the step out; ``notes`` are written with its beginning."""
         step = whole(aim.step)
+        self.check_isolated(aim, step.argv)
         env = await self._environment(step)
         self._check_role(step.tier, aim, action)
         operation = self.desk.ids.new("op")
@@ -124,6 +128,7 @@ class Carrier:
     async def take_back(self, aim: Aim, action: Action) -> End:
         """Carry out the step's way back."""
         step = whole(aim.step)
+        self.check_isolated(aim, step.undo)
         env = await self._environment(step)
         operation = self.desk.ids.new("op")
         words = f"take back {aim.words}"
@@ -133,6 +138,11 @@ class Carrier:
         if end.outcome.state is OperationState.SENT:
             await self._record(aim, [Draft(Kind.STEP_UNDONE, self._ended(aim, operation, end))], action)
         return end
+
+    def check_isolated(self, aim: Aim, argv: Sequence[str]) -> None:
+        """Refuse what would leave a drill: one of the console's, or one in which the incident was declared."""
+        drill = self._drill or aim.incident.drill
+        self.desk.policy.check_isolated(aim.words, outside(aim.step, argv), drill=drill)
 
     def runs(self, operation: str) -> bool:
         """Whether the command of that operation runs here."""

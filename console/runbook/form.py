@@ -138,6 +138,7 @@ _STEP: Table = {
     "undo_text": ("undo_text", _words),
     "required": ("required", flag),
     "idempotent": ("idempotent", flag),
+    "drill": ("drill", flag),
 }
 
 

@@ -136,8 +136,8 @@ def _head(book: Runbook) -> Found:
 def _kind(step: Step, at: str) -> Found:
     """What each type of step must have, and must not."""
     if step.type is StepType.MANUAL:
-        for key, given in (("argv", step.argv), ("undo", step.undo), ("env", step.env), ("shell", step.shell)):
-            if given:
+        for key in ("argv", "undo", "env", "shell", "drill"):
+            if getattr(step, key):
                 yield f"{at}.{key}", "error", f"a manual step runs nothing, so it has no {key}"
         if step.tier is not Tier.R0:
             yield f"{at}.risk", "warning", "the risk of a manual step is not asked about: say it in its text"

@@ -18,11 +18,10 @@ from console.runbook.fill import shown
 class Run:
     """Serves ``step.run``: a check or a command is carried out, a manual step marked as done."""
 
-    def __init__(self, finder: Finder, carrier: Carrier, environment: Callable[[], str], drill: bool) -> None:
+    def __init__(self, finder: Finder, carrier: Carrier, environment: Callable[[], str]) -> None:
         self._finder = finder
         self._carrier = carrier
         self._environment = environment
-        self._drill = drill
 
     async def preview(self, action: Action) -> Preview:
         """What it would run, exactly; its tier is the step's own, raised where a person must say that it is right."""
@@ -32,7 +31,7 @@ class Run:
             call = f"by hand: {step.text}" if step.text else "by hand"
             return Preview(f"Done: {aim.words}", call, aim.target, Tier.R1, blast=_order(aim), warning=aim.doubts)
         asked = step.type is StepType.COMMAND and aim.doubts and not reason_of(action)
-        real = "this is a drill, but this command is real" if self._drill and step.tier > Tier.R0 else ""
+        self._carrier.check_isolated(aim, step.argv)
         return Preview(
             title=f"Run {aim.words}",
             call=display(step),
@@ -41,7 +40,7 @@ class Run:
             environment=self._environment(),
             blast=_blast(aim),
             undo=step.undo_text or (shown(step, step.undo) if step.undo else ""),
-            warning="; ".join(filter(None, (aim.doubts, real))),
+            warning=aim.doubts,
         )
 
     async def perform(self, action: Action) -> Reply:

@@ -71,8 +71,7 @@ class Start:
 
 def _known(action: Action, incident: Incident) -> dict[str, str]:
     """Parameters that need not be asked for."""
-    service = incident.services[0] if incident.services else ""
-    return {"incident": incident.key, "operator": action.actor.id, "service": service}
+    return {"incident": incident.key, "operator": action.actor.id, "service": incident.service}
 
 
 def _params(book: Runbook, given: Mapping[str, object], known: Mapping[str, str]) -> dict[str, str]:

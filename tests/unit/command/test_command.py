@@ -121,6 +121,25 @@ def test_declaring_from_a_group_links_its_alerts_however_many():
     assert max(len(body["alerts"]) for body in room.world.bodies(Kind.ALERT_LINKED)) == 500  # type: ignore[arg-type]
 
 
+def test_the_service_in_which_it_began_is_written_down_where_that_is_clear():
+    def began(*times: int, services: str = "") -> str:
+        room = Room()
+        found = [
+            replace(alert(n, started_at=at), service=name)
+            for n, (name, at) in enumerate(zip(("checkout", "orders-db", "pay"), times, strict=True))
+        ]
+        room.groups["g1"] = (["checkout", "orders-db", "pay"], found)
+        assert room.declare(group="g1", services=services).ok
+        return room.state.service
+
+    assert began(START - 9_000, START - 12_000, START - 10_000) == "orders-db"
+    assert began(START - 9_000, START - 12_000, START - 12_000) == ""
+    assert began(0, START - 12_000, START - 10_000) == "orders-db"
+    room = Room()
+    assert room.declare(services="pay, checkout").ok
+    assert room.state.service == ""
+
+
 def test_what_would_be_declared_is_shown_and_nothing_is_opened():
     room = Room()
     room.groups["g1"] = (["pay"], [alert(1), alert(2)])

@@ -10,10 +10,15 @@ BOOK = Runbook("b", "Book", "1", (), params={"prometheus": "http://127.0.0.1:909
 
 def test_what_the_situation_knows_is_filled_in() -> None:
     sources = [SourceConfig("eu", "prometheus", "http://eu:9090/"), SourceConfig("us", "prometheus", "http://us:9090")]
-    facts = known(sources, Incident("INC-0007", services=("orders", "payments")))
+    facts = known(sources, Incident("INC-0007", services=("checkout", "orders"), root="orders"))
     (book,) = Suited().runbooks((BOOK,), facts)
     assert book.params == {"prometheus": "http://eu:9090", "service": "orders", "window": "5m"}
     assert facts["incident"] == "INC-0007"
+
+
+def test_of_several_services_none_is_taken_for_the_one_where_it_began() -> None:
+    assert "service" not in known([], Incident("INC-0007", services=("checkout", "orders")))
+    assert known([], Incident("INC-0007", services=("checkout",)))["service"] == "checkout"
 
 
 def test_the_same_situation_shares_the_same_runbooks() -> None:

@@ -69,6 +69,22 @@ def test_parameters_that_the_incident_knows_need_not_be_given():
     running(body)
 
 
+def test_of_several_services_the_one_in_which_it_began_is_known():
+    async def body() -> None:
+        book = BOOK.replace('size: ""', 'service: ""').replace("{size}", "{service}")
+        for root, started in (("orders-db", True), ("", False)):
+            room = Room(book)
+            body: dict[str, object] = {
+                "title": "t", "severity": 2, "services": ["checkout", "orders-db"], "started_at": 1, "root": root,
+            }  # fmt: skip
+            await room.desk.record(INC, [Draft(Kind.INCIDENT_DECLARED, body, Actor("ana"))])
+            reply = await room.do("runbook.start", runbook="roll-back")
+            assert reply.ok is started
+            assert "needs service" in reply.text or room.the_run.params["service"] == "orders-db"
+
+    running(body)
+
+
 def test_a_check_runs_without_a_question_and_is_judged():
     async def body() -> None:
         room = Room()
@@ -124,7 +140,7 @@ def test_a_manual_step_is_done_when_somebody_says_so():
 
 def test_a_command_is_shown_exactly_and_not_run_unconfirmed():
     async def body() -> None:
-        room = Room(drill=True)
+        room = Room()
         await room.start()
         asked = await room.ask("step.run", step="shrink", reason="no time")
         assert not asked.ok
@@ -133,7 +149,6 @@ def test_a_command_is_shown_exactly_and_not_run_unconfirmed():
         assert (preview.tier, preview.call, preview.target, preview.environment, preview.undo) == (
             Tier.R2, "shrinker --to 2G -- /var", "roll-back/shrink", "bastion-1", "shrinker --grow -- /var",
         )  # fmt: skip
-        assert "this is a drill, but this command is real" in preview.warning
         assert room.runner.calls == []
         done = await room.ask("step.run", step="shrink", reason="no time", digest=preview.digest)
         assert done.ok
@@ -537,5 +552,81 @@ def test_a_step_that_the_policy_forbids_is_not_begun():
         assert not reply.ok
         assert "R2 is for" in reply.text
         assert room.step("shrink").state is StepState.TODO
+
+    running(body)
+
+
+DRILL = """
+id: roll-back
+title: Roll back
+version: "1"
+params: {at: "http://127.0.0.1:9", size: ""}
+steps:
+  - {id: real, type: command, title: real, risk: R1, argv: [real], undo: [back]}
+  - {id: reads, type: check, title: reads, argv: [reads]}
+  - {id: safe, type: command, title: safe, risk: R1, drill: true, argv: [safe, "{at}"], undo: [back, "{at}", "{size}"]}
+  - {id: tell, type: manual, title: tell}
+"""
+
+
+@pytest.mark.parametrize("incident", [False, True], ids=["a console in a drill", "an incident of a drill"])
+def test_in_a_drill_only_what_says_so_is_run(incident: bool):
+    async def body() -> None:
+        room = Room(DRILL, drill=not incident)
+        body: dict[str, object] = {"title": "t", "severity": 2, "started_at": 1, "drill": incident}
+        await room.desk.record(INC, [Draft(Kind.INCIDENT_DECLARED, body, Actor("ana"))])
+        assert (await room.do("runbook.start", runbook="roll-back", params={"size": "2"})).ok
+        for step in ("real", "reads"):
+            for preview in (True, False):
+                refused = await room.ask("step.run", step=step, preview=preview, reason="because")
+                assert not refused.ok
+                assert "this is a drill" in refused.text
+                assert "its runbook does not say that it may run in one" in refused.text
+                assert "skip" in refused.next
+            assert room.step(step).state is StepState.TODO
+        assert room.runner.calls == []
+        assert (await room.do("step.skip", step="real", reason="would restart it")).ok
+        assert (await room.do("step.run", step="safe", reason="now")).ok
+        assert (await room.do("step.undo", step="safe")).ok
+        assert [argv for argv, _ in room.runner.calls] == [
+            ("safe", "http://127.0.0.1:9"),
+            ("back", "http://127.0.0.1:9", "2"),
+        ]
+        assert (await room.do("step.run", step="tell", reason="now")).ok
+
+    running(body)
+
+
+def test_outside_of_a_drill_all_steps_run():
+    async def body() -> None:
+        room = Room(DRILL)
+        await room.start()
+        assert (await room.do("step.run", step="real")).ok
+
+    running(body)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://prod:9090", "https://u:p@prod/x", "ssh://10.0.0.1", "http://[2001:db8::1]:9", "http://127.0.0.1.nip.io/"],
+)
+def test_a_drill_reaches_no_other_machine(address: str):
+    async def body() -> None:
+        room = Room(DRILL, drill=True)
+        await room.start(at=address)
+        refused = await room.ask("step.run", step="safe", reason="now")
+        assert not refused.ok
+        assert "is not this machine" in refused.text
+        assert room.runner.calls == []
+
+    running(body)
+
+
+@pytest.mark.parametrize("address", ["http://localhost:1", "http://127.8.8.8/x?u=1", "http://[::1]:9/", "no address"])
+def test_a_drill_reaches_this_machine(address: str):
+    async def body() -> None:
+        room = Room(DRILL, drill=True)
+        await room.start(at=address)
+        assert (await room.do("step.run", step="safe", reason="now")).ok
 
     running(body)

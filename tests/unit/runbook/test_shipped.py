@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+import console
 from console.adapters.command import ProcessRunner
 from console.model.action import Tier
 from console.model.runbook import StepState, StepType
@@ -23,14 +24,15 @@ from console.runbook.load import load
 from console.runbook.shelf import Shelf
 from tests.unit.runbook.made import Room, running
 
-BOOKS = sorted(shipped("runbooks").glob("*.yaml"))
+DRILLS = sorted((Path(console.__file__).parent / "drill" / "runbooks").glob("*.yaml"))
+BOOKS = [*sorted(shipped("runbooks").glob("*.yaml")), *DRILLS]
 
 
 def test_there_are_some():
     assert {p.stem for p in BOOKS} >= {"disk-full", "errors-and-latency"}
 
 
-@pytest.mark.parametrize("path", BOOKS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", BOOKS, ids=lambda p: f"{p.parent.parent.name}-{p.stem}")
 def test_each_is_clean_and_holds_evidence_a_notice_and_a_verification(path: Path):
     assert lint(path) == []
     book = load(path)
@@ -39,6 +41,7 @@ def test_each_is_clean_and_holds_evidence_a_notice_and_a_verification(path: Path
     assert any(title.startswith("notify") for title in titles)
     assert any(title.startswith("verify:") for title in titles)
     assert {step.type for step in book.steps} == set(StepType)
+    assert all(step.drill for step in book.steps if path in DRILLS and step.type is not StepType.MANUAL)
     assert book.exit_criteria
     first_risky = next((n for n, s in enumerate(book.steps) if s.tier >= Tier.R2), len(titles))
     assert any(title.startswith("evidence:") for title in titles[:first_risky])

@@ -66,13 +66,13 @@ def ill(
     return SourceHealth(name, "x", health, fresh_at=NOW - age_s * 1000, failures=9, serves=(serves,))
 
 
-@pytest.mark.parametrize("width", range(50, 200, 3))
+@pytest.mark.parametrize("width", [*range(40, 60), *range(60, 200, 7)])
 def test_state_severity_elapsed_and_commander_are_there_at_every_width(width: int) -> None:
     overdue = (Due("l", "look up: silence 37 alerts", NOW - 130_000, overdue=True), *DUE)
     said = header_at(width, incident=incident(), due=overdue, sources=(ill(),))
     for word in ("SEV1", "investigating", "00:23", "ana"):
         assert word in said
-    assert "alertmanager" in said or "1 source" in said
+    assert "alertmanager" in said or "1 source" in said or (width < 50 and "○" in said)
 
 
 def test_a_dead_source_is_named_with_what_is_wrong_and_since_when() -> None:
@@ -82,7 +82,7 @@ def test_a_dead_source_is_named_with_what_is_wrong_and_since_when() -> None:
     fine = SourceHealth("prometheus", "x", Health.OK, fresh_at=NOW - 1000)
     assert "○ alertmanager: no data since " in said(120, ill(), fine)
     assert ", 4 m  IC ana" in said(120, ill(), fine)
-    assert "○ alertmanager 4 m  IC ana" in said(80, ill(), fine)
+    assert "○ alertmanager out 4 m  IC ana" in said(80, ill(), fine)
     assert "○ alertmanager no data 4 m +1" in said(104, ill("loki", 900, serves="logs"), ill(), fine)
     assert "login refused" in said(120, ill(health=Health.UNAUTHORISED))
     assert "◐ datadog: nothing since" in said(120, ill("datadog", health=Health.OK))
