@@ -50,6 +50,6 @@ def _next(row: OutboxRow, now: int) -> str:
         return "look, then say what happened"
     if row.state is OperationState.QUEUED and operation.again_at:
         wait = max(0, operation.again_at - now)
-        again = f"again in {words.duration(wait - wait % 5000)}" if wait >= 5000 else "again soon"
+        again = f"again in {wait // 5000 * 5} s" if wait >= 5000 else "again soon"
         return again if row.here else f"{again}, in the console of {operation.by}"
     return ""

@@ -63,7 +63,7 @@ class SilenceHandler:
             for number, matchers in enumerate(one.silences):
                 outcome = await set_silence(office, incident, one.source, matchers, ends, comment, said, action)
                 done.outcomes.append((one.source, outcome))
-                if outcome.state is not OperationState.SENT:
+                if outcome.state not in (OperationState.SENT, OperationState.QUEUED):
                     done.skipped += len(one.silences) - number - 1
                     break
         return done.reply(action, f"silenced {aim.words} for {_duration(seconds)}", aim)
@@ -113,9 +113,10 @@ class _Done:
         failed = [
             f"{s}: {o.detail}" for s, o in self.outcomes if o.state in (OperationState.FAILED, OperationState.DROPPED)
         ]
-        waiting = [f"{s}: {o.detail}" for s, o in self.outcomes if o.state is OperationState.QUEUED]
+        queued = [f"{s}: {o.detail}" for s, o in self.outcomes if o.state is OperationState.QUEUED]
+        waiting = [f"{len(queued)} waiting ({'; '.join(dict.fromkeys(queued))})"] if queued else []
         clauses = [
-            f"{len(waiting)} waiting ({'; '.join(waiting)})" if waiting else "",
+            *waiting,
             f"{len(failed)} failed ({'; '.join(failed)})" if failed else "",
             f"of {len(unknown)} nobody knows ({'; '.join(unknown)})" if unknown else "",
             f"{self.skipped} not tried" if self.skipped else "",

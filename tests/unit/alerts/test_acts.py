@@ -234,7 +234,7 @@ class Case:
     [
         Case(BAD, 0, False, ("not silenced", "1 failed (am: 400: no matchers)", "1 not tried")),
         Case(BAD, 1, True, ("1 of 2 silences set", "1 failed")),
-        Case(DEAD, 0, True, ("not silenced yet", "1 waiting (am: am does not answer)", "1 not tried")),
+        Case(DEAD, 0, True, ("not silenced yet", "2 waiting (am: am does not answer)")),
         Case(DEAD, 1, True, ("1 of 2 silences set", "1 waiting")),
         Case(TimedOut("am took over 10 s"), 0, False, ("of 1 nobody knows", "1 not tried")),
         Case(TimedOut("am took over 10 s"), 1, True, ("1 of 2 silences set", "of 1 nobody knows")),
