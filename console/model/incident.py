@@ -125,8 +125,6 @@ class Incident(Struct, frozen=True):
     peak_severity: Severity | None = None
     status: Status = Status.TRIAGE
     services: tuple[str, ...] = ()
-    root: str = ""
-    """The service in which it began, ``""`` = nobody can say."""
     ic: str = ""
     roles: dict[str, str] = {}
     started_at: Millis = 0
@@ -150,6 +148,8 @@ class Incident(Struct, frozen=True):
     reversible: tuple[Reversible, ...] = ()
     """What can be taken back besides operations, the latest last; the last 32."""
     timeline: Rows[TimelineRow] = Rows()
+    root: str = ""
+    """The service in which it began, ``""`` = nobody can say."""
 
     @property
     def service(self) -> str:
