@@ -7,6 +7,7 @@ READY  := $(VENV)/ready
 .PHONY: setup run test check bench torture lock wheel clean
 
 setup: $(READY)  ## the virtual environment
+	@echo "ready: make run"
 
 run: $(READY)  ## the drill world and the console on it
 	@$(BIN)/warroom demo
