@@ -1,10 +1,13 @@
-# Everything runs in a virtual environment of its own; Python 3.11 or later and make are all that is needed.
+# Everything runs in a virtual environment of its own; make, and Python 3.11 or later with venv, are all that is needed.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
-.PHONY: run test check bench torture lock wheel clean
+.PHONY: setup run test check bench torture lock wheel clean
+
+setup: $(READY)  ## the virtual environment
+	@echo "ready: make run"
 
 run: $(READY)  ## the drill world and the console on it
 	@$(BIN)/warroom demo

@@ -32,14 +32,16 @@ def environment_colour(words: str) -> str:
     return "sev1 bold" if first and first[0].startswith(PRODUCTION) else "wait bold"
 
 
-def facts(preview: Preview) -> list[Fact]:
-    """All that the confirmation tells, most needed first."""
+def facts(preview: Preview, old: str = "") -> list[Fact]:
+    """All that the confirmation tells, most needed first; ``old`` says which data it rests on is not fresh."""
     out = [Fact("", preview.title, "text bold"), Fact("risk", *RISKS[preview.tier])]
     if preview.environment:
         out.append(Fact("where", preview.environment, environment_colour(preview.environment)))
     out.append(Fact("target", preview.target or "none named", "text bold"))
     if preview.warning:
         out.append(Fact("beware", preview.warning, "sev1"))
+    if old:
+        out.append(Fact("data", old, "wait bold"))
     out.append(Fact("back", preview.undo or "there is no way back", "good" if preview.undo else "sev1"))
     out += [Fact("touches" if n == 0 else "", text) for n, text in enumerate(preview.blast)]
     out.append(Fact("call", preview.call or "nothing outside this console", "label"))
@@ -62,14 +64,16 @@ class _Typed(LineInput):
 class Confirm(Dialog[bool]):
     """Shows a preview and nothing else; ends with ``True`` only by a key pressed on what could be read."""
 
-    def __init__(self, preview: Preview, monotonic: Callable[[], float], *, link: Link | None = None) -> None:
+    def __init__(
+        self, preview: Preview, monotonic: Callable[[], float], old: str = "", link: Link | None = None
+    ) -> None:
         """``link`` tells when the terminal shows what was painted; without one that is at once."""
         super().__init__("Confirm")
         self.preview = preview
         self._link = link or Link(lambda _: False)
         self.ear = Ear(monotonic, self._link.deaf_s)
         self._paints = self._shown = 0
-        self._facts = facts(preview)
+        self._facts = facts(preview, old)
         self._list = FactList(label=LABEL, id="first" if preview.tier < Tier.R3 else None)
         self._typed = _Typed(self.ear.heard, f"type {preview.target}") if preview.tier >= Tier.R3 else None
         self._done = False

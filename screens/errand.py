@@ -12,6 +12,7 @@ from console.model.incident import Tone
 from screens.host import Host
 from screens.questions import Args, Asking, complete
 from screens.situation import Situation
+from widgets.source_rows import old_data
 
 PREVIEW_S = 15.0
 """How long a preview may take: nothing was changed yet, so giving up is harmless."""
@@ -104,7 +105,8 @@ async def _confirmed(host: Host, preview: Preview) -> bool:
         return True
     from screens.confirm import Confirm
 
-    if await host.dialog(Confirm(preview, host.clock.monotonic, link=host.link)):
+    seen = [s for s in host.snapshot.sources if {"alerts", "metrics"} & set(s.serves)]
+    if await host.dialog(Confirm(preview, host.clock.monotonic, old_data(seen, host.clock.now()), link=host.link)):
         return True
     host.say("left: nothing was done")
     return False

@@ -19,7 +19,7 @@ from widgets.source_rows import ailing, alarm
 DUES = 2
 DUE_TEXT = 28
 NAME = 16
-TITLE = 8
+TITLE = 16
 """A title keeps so many cells while there are words less important than that."""
 SHORTEST = 4
 """Less of a title tells nothing."""

@@ -123,7 +123,7 @@ def axis(row: Metric, width: int) -> line.Segments:
     """The time axis under the curves: first and last time, and a sign where the onset is."""
     fits = columns(width)
     curve = row.curve
-    if curve is None or fits.curve < 14:
+    if curve is None or fits.curve < 11:
         return line.lay(width, [])
     start, end = words.minute(curve.start), words.minute(curve.end)
     gap = fits.curve - cells(start) - cells(end)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from console.cli.settings import settings_of, shared
 
 if TYPE_CHECKING:
     from console.config import Config
+    from console.runbook.form import Problem
     from console.runbook.shelf import Shelf
 
 
@@ -60,22 +61,33 @@ def list_runbooks(ctx: click.Context, as_json: bool) -> None:
 @shared
 def lint(where: Sequence[Path], as_json: bool) -> None:
     """Say what is wrong or unwise in runbooks: files, or folders of them. Exit code 7 if one cannot be used."""
-    from console.runbook.lint import lint as examine
+    from console.runbook.lint import lint_all
 
-    files = list(_files(where))
-    found = {str(path): examine(path) for path in files}
+    found = {str(path): problems for path, problems in lint_all(_files(where)).items()}
     if as_json:
         say_json(found)
     for path, problems in found.items() if not as_json else ():
         for problem in problems:
             place = f"{path}:{problem.line}" if problem.line else path
             say(f"{place}: {problem.level}: {problem.text}")
-        if not problems:
-            say(f"{path}: ok")
-    if not files:
+    if not found:
         say("warroom: there is no runbook there", err=True)
-    wrong = not files or any(problem.level == "error" for problems in found.values() for problem in problems)
+    elif not as_json:
+        say(_summary(found))
+    wrong = not found or any(problem.level == "error" for problems in found.values() for problem in problems)
     click.get_current_context().exit(Exit.RUNBOOK if wrong else Exit.OK)
+
+
+def _summary(found: Mapping[str, Sequence[Problem]]) -> str:
+    """``100 runbooks: 3 errors in 2 files, 1 warning in 1 file``."""
+    from console.model.wording import count
+
+    told = []
+    for level in ("error", "warning"):
+        numbers = [sum(p.level == level for p in problems) for problems in found.values()]
+        if any(numbers):
+            told.append(f"{count(sum(numbers), level)} in {count(sum(map(bool, numbers)), 'file')}")
+    return f"{count(len(found), 'runbook')}: {', '.join(told) or 'ok'}"
 
 
 def _files(where: Sequence[Path]) -> Iterator[Path]:

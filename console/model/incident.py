@@ -132,8 +132,6 @@ class Incident(Struct, frozen=True):
     peak_severity: Severity | None = None
     status: Status = Status.TRIAGE
     services: tuple[str, ...] = ()
-    root: str = ""
-    """The service in which it began, ``""`` = nobody can say."""
     ic: str = ""
     roles: dict[str, str] = {}
     started_at: Millis = 0
@@ -165,6 +163,8 @@ class Incident(Struct, frozen=True):
     """Lane → number of its last entry that is worth an anchor."""
     anchored: dict[str, int] = {}
     """``<lane> <sink>`` → number of the last entry whose head stands there."""
+    root: str = ""
+    """The service in which it began, ``""`` = nobody can say."""
 
     @property
     def service(self) -> str:

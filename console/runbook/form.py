@@ -39,6 +39,18 @@ class Form(Struct, frozen=True):
     lines: Mapping[str, int]
     """Dotted path (``steps.0.argv``) → line."""
     problems: tuple[Problem, ...]
+    wrong: frozenset[str] = frozenset()
+    """Dotted paths of what could not be read, so that nothing is concluded from its absence."""
+
+
+_MEANT = {
+    "mapping values are not allowed": "put a text that holds ': ' into quotes",
+    "unexpected end of stream": "a quote or a bracket is not closed",
+    "found a tab": "indent with blanks",
+    "did not find expected key": "this line is not indented like those around it, or a quote is not closed",
+    "could not find expected ':'": "a key is followed by ':' and a blank",
+}
+"""What YAML says → what is mostly behind it."""
 
 
 def _title(reader: Reader, tree: Tree, at: str) -> str:
@@ -153,10 +165,19 @@ def _steps(reader: Reader, tree: Tree, at: str) -> tuple[Step, ...]:
         reader.lines[path] = item.line
         fields = reader.struct(item, path, _STEP)
         for needed in ("id", "type", "title"):
-            if not fields.get(needed) and f"{path}.{needed}" not in {p for _, p, _ in reader.problems}:
+            if not fields.get(needed) and not _mentioned(reader, path, needed):
                 reader.wrong(item.line, f"{path}.{needed}", "is missing")
         out.append(_step(reader, fields, path))
     return tuple(out)
+
+
+def _mentioned(reader: Reader, path: str, needed: str) -> bool:
+    """Whether a problem is told already of that key, or of one that was meant to be it."""
+    hint = f"did you mean '{needed}'?"
+    return any(
+        key == f"{path}.{needed}".lstrip(".") or (key.rpartition(".")[0] == path and hint in what)
+        for _, key, what in reader.problems
+    )
 
 
 def _step(reader: Reader, fields: dict[str, Any], path: str) -> Step:
@@ -202,19 +223,20 @@ def read_form(data: bytes, path: str = "") -> Form:
         try:
             tree = read_tree(data)
         except Malformed as error:
-            reader.wrong(error.line, "", error.what)
+            meant = next((hint for said, hint in _MEANT.items() if said in error.what), "")
+            reader.wrong(error.line, "", f"{error.what}; {meant}" if meant else error.what)
         else:
             if tree is None:
                 reader.wrong(0, "", "it is empty")
     fields = reader.struct(tree, "", _BOOK) if tree is not None else {}
     for needed in ("id", "title", "version", "steps") if tree is not None else ():
-        if not fields.get(needed) and needed not in {key for _, key, _ in reader.problems}:
+        if not fields.get(needed) and not _mentioned(reader, "", needed):
             reader.wrong(reader.lines.get(needed, 0), needed, "is missing")
     book = Runbook(
         **{"id": "", "title": "", "version": "", "steps": (), **fields}, path=path, digest=sha256(data).hexdigest()
     )
     problems = tuple(Problem(line, "error", _told(key, what)) for line, key, what in reader.problems)
-    return Form(book, reader.lines, problems)
+    return Form(book, reader.lines, problems, frozenset(key for _, key, _ in reader.problems))
 
 
 def _told(key: str, what: str) -> str:

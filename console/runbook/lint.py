@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from console.paths import safe_id
 from console.runbook import fill
 from console.runbook.form import MAX_BYTES, Form, Problem, read_form
 from console.secret import Redactor
+from console.text import nearest
 
 MAX_STEPS = 100
 TIMEOUT_S = (1.0, 21_600.0)
@@ -46,6 +47,20 @@ def lint(path: Path) -> list[Problem]:
     return examine(*_bytes(path))[1]
 
 
+def lint_all(paths: Iterable[Path]) -> dict[Path, list[Problem]]:
+    """All problems of all files; of two in one folder with one id, the second is told of the first."""
+    found: dict[Path, list[Problem]] = {}
+    known: dict[tuple[Path, str], Path] = {}
+    for path in paths:
+        if path in found:
+            continue
+        book, found[path] = read(path)
+        first = known.setdefault((path.parent, book.id), path)
+        if book.id and first != path:
+            found[path] = sorted([Problem(1, "error", f"id: {book.id!r} is that of {first} too"), *found[path]])
+    return found
+
+
 def _bytes(path: Path) -> tuple[bytes, str, str]:
     """Content, path, and why it cannot be read; never more than can be a runbook."""
     try:
@@ -70,7 +85,9 @@ def examine(data: bytes, path: str = "", unreadable: str = "") -> tuple[Runbook,
     problems = list(form.problems)
     if form.book.steps or not problems:
         known = {(p.line, p.text) for p in problems}
-        for key, level, text in _book(form.book):
+        for key, level, text in _book(form.book, form.wrong):
+            if key in form.wrong:
+                continue
             problem = Problem(_line(form, key), level, _where(key) + text)
             if (problem.line, problem.text) not in known:
                 problems.append(problem)
@@ -94,7 +111,8 @@ def _where(key: str) -> str:
     return f"{key}: " if key else ""
 
 
-def _book(book: Runbook) -> Found:
+def _book(book: Runbook, wrong: frozenset[str]) -> Found:
+    """``wrong`` are the keys that could not be read: of a step of no known type nothing is asked that hangs on it."""
     yield from _head(book)
     seen: dict[str, int] = {}
     for index, step in enumerate(book.steps):
@@ -104,9 +122,10 @@ def _book(book: Runbook) -> Found:
         seen.setdefault(step.id, index)
         if step.id and not _safe(step.id):
             yield f"{at}.id", "error", "an id has letters, digits, '-', '_' and '.'"
-        yield from _kind(step, at)
-        yield from _times(step, at)
-        yield from _expectation(step, at)
+        if f"{at}.type" not in wrong:
+            yield from _kind(step, at)
+            yield from _times(step, at)
+            yield from _expectation(step, at)
         yield from _environment(step, at)
         yield from _arguments(step, at, book)
 
@@ -202,12 +221,11 @@ def _environment(step: Step, at: str) -> Found:
 
 
 def _arguments(step: Step, at: str, book: Runbook) -> Found:
-    for name in sorted(fill.used(step) - book.params.keys()):
-        yield (
-            at,
-            "error",
-            f"{{{name}}} is no parameter; add it to params, or write {{ {name} }} for the braces themselves",
-        )
+    for key, name in _strangers(step, book):
+        near = nearest(name, book.params)
+        hint = f"did you mean {{{near}}}? Else " if near else ""
+        what = f"{{{name}}} is no parameter; {hint}add it to params, or write {{ {name} }} for the braces themselves"
+        yield f"{at}.{key}", "error", what
     for key, argv in (("argv", step.argv), ("undo", step.undo)):
         if not argv or argv == ("none",):
             continue
@@ -222,6 +240,14 @@ def _arguments(step: Step, at: str, book: Runbook) -> Found:
         if meant and not step.shell and fill.script_part(argv) < 0:
             yield f"{at}.{key}", "warning", "no shell reads this: $, | and > stay as written; see shell: true"
     yield from _plausible(step, at)
+
+
+def _strangers(step: Step, book: Runbook) -> list[tuple[str, str]]:
+    """Key and name of each placeholder that is no parameter."""
+    texts = {"title": (step.title,), "text": (step.text,), "undo_text": (step.undo_text,), "argv": step.argv}
+    texts |= {"undo": step.undo, "expect.contains": (step.expect.contains,), "env": tuple(step.env.values())}
+    found = [(key, name) for key, parts in texts.items() for part in parts for name in fill.slots(part)]
+    return [(key, name) for key, name in dict.fromkeys(found) if name not in book.params]
 
 
 def _plausible(step: Step, at: str) -> Found:

@@ -217,3 +217,19 @@ def test_a_refused_preview_says_why() -> None:
         assert hand.engine.done() == []
 
     drive(play)
+
+
+def test_a_decision_on_old_data_says_so() -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("r")
+        assert "from 2 m ago: datadog does not answer" in hand.text()
+
+    drive(play)
+
+
+def test_fresh_data_needs_no_words() -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("r")
+        assert "does not answer" not in hand.text()
+
+    drive(play, replace(world.ROOM, sources=world.SOURCES[:2]))

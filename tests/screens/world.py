@@ -137,8 +137,9 @@ _WAITING = Operation(
 
 INCIDENT = Incident(
     "INC-0042", "payments failing at checkout", Severity.SEV1, Severity.SEV1, Status.INVESTIGATING,
-    ("payments", "checkout"), "ana", {"ic": "ana", "ops": "ben"}, at("14:02:05"), at("14:02:40"), at("14:02:40"),
-    runs=(RUN,), operations={"op-1": _SENT, "op-3": _WAITING}, entries=23, timeline=TIMELINE,
+    ("payments", "checkout"), ic="ana", roles={"ic": "ana", "ops": "ben"}, started_at=at("14:02:05"),
+    declared_at=at("14:02:40"), status_at=at("14:02:40"),
+    runs=(RUN,), operations={"op-1": _SENT, "op-3": _WAITING}, entries=23, timeline=TIMELINE, root="payments",
     linked={m.key: LinkedAlert(m.key, m.alert.name, m.alert.service, AlertState.FIRING, NOW) for m in MEMBERS[:5]},
 )  # fmt: skip
 LINES = (

@@ -120,6 +120,9 @@ def test_runbooks_are_linted_with_file_and_line(run: Run, home: Path) -> None:
     result = run("runbook", "lint", str(good.parent))
     assert result.exit_code == Exit.RUNBOOK
     assert f"{bad}:2: error: " in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("2 runbooks: ")
+    assert result.stdout.splitlines()[-1].endswith(" in 1 file")
+    assert run("runbook", "lint", str(good)).stdout == "1 runbook: ok\n"
     assert harmless(result)
     assert json.loads(run("runbook", "lint", str(good.parent), "--json").stdout).keys() == {str(good), str(bad)}
     (home / "none").mkdir()

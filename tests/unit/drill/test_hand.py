@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from console.cli.demo import demo_runbooks
 from console.drill import hand
 from console.drill.world import Plan, World
 from console.model.runbook import StepState, StepType
+from console.paths import shipped
 from console.runbook.lint import lint
 from console.runbook.load import load
 from console.runbook.shelf import Shelf
@@ -61,6 +63,29 @@ def test_a_run_to_its_end_heals_the_world(tmp_path: Path, book: str, services: s
         assert room.the_run.current == len(room.the_run.steps)
         assert room.step("verify-alerts").result == "0 <= 0"
         assert not services & {f.event.labels["service"] for f in world.story.firing(clock.wall)}
+
+    in_world(play)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="not installed: curl")
+def test_the_shipped_checks_of_errors_look_at_the_world_and_nothing_is_written_by_them() -> None:
+    async def play(world: World, admin: str, clock: ManualClock) -> None:
+        room = Room(runner=ProcessRunner(), shelf=Shelf.load([shipped("runbooks")]), drill=True)
+        await room.declare()
+        urls = {name: server.url for name, server in world.servers.items() if name != "admin"}
+        params = {**urls, "service": "orders", "window": "1m"}
+        assert (await room.do("runbook.start", runbook="errors-and-latency", params=params)).ok
+        for name in ("source", "codes", "outliers", "down", "alerts"):
+            reply = await room.ask("step.run", step=name, reason="test")
+            assert reply.ok, reply
+        assert len(room.step("codes").output) == 4
+        assert all(" /s  " in line for line in room.step("codes").output)
+        for name in ("errors", "latency"):
+            reply = await room.ask("step.run", step=name, reason="test")
+            assert "over the limit of" in reply.text
+            assert not reply.ok
+        refused = await room.ask("step.run", step="keep", reason="test")
+        assert "this is a drill" in refused.text
 
     in_world(play)
 

@@ -11,7 +11,7 @@ from console.errors import RunbookError
 from console.model.action import Tier
 from console.model.runbook import Expect, StepType
 from console.runbook.form import MAX_BYTES, Problem
-from console.runbook.lint import examine, lint
+from console.runbook.lint import examine, lint, lint_all
 from console.runbook.load import load, parse
 from tests.unit.runbook.made import BOOK
 
@@ -136,6 +136,54 @@ def test_unused_parameters_and_missing_owners_are_mentioned():
     assert "params.x: no step refers to it" in text
     assert "nobody is named" in text
     assert "never suggested" in text
+
+
+def test_nothing_is_concluded_from_what_could_not_be_read():
+    steps = (
+        "  - {id: s, type: chek, title: t, argv: [df], undo: [x]}\n"
+        "  - {id: t, type: command, titel: t, argv: df -h, risk: R5, undo: none}\n"
+    )
+    assert [(p.line, p.text.split(":")[0]) for p in problems(steps) if p.level == "error"] == [
+        (7, "step 1 type"), (8, "step 2 argv"), (8, "step 2 risk"), (8, "step 2 titel"),
+    ]  # fmt: skip
+
+
+def test_a_placeholder_is_told_where_it_stands_with_the_nearest_parameter():
+    head = HEAD + "params: {service: ''}\n"
+    steps = "  - id: s\n    type: check\n    title: t {service}\n    argv: [df, '{servce}']\n    text: '{other}'\n"
+    found = {(p.line, p.text) for p in examine(f"{head}steps:\n{steps}".encode())[1] if p.level == "error"}
+    assert found == {
+        (11, "step 1: {servce} is no parameter; did you mean {service}? Else add it to params, or write { servce } for "
+             "the braces themselves"),
+        (12, "step 1: {other} is no parameter; add it to params, or write { other } for the braces themselves"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("id: a\ntitle: a: b\n", "put a text that holds ': ' into quotes"),
+        ('id: a\ntitle: "x\n', "a quote or a bracket is not closed"),
+        ("id: a\n\tx: 1\n", "indent with blanks"),
+        ("id: a\nsteps:\n  - a: 1\n b: 2\n", "not indented like"),
+    ],
+)
+def test_what_yaml_says_is_explained(text: str, hint: str):
+    (problem,) = examine(text.encode())[1]
+    assert hint in problem.text
+    assert problem.line > 0
+
+
+def test_two_of_one_id_are_told_across_a_folder(tmp_path: Path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(f"{HEAD}steps:\n{CHECK}")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.yaml").write_text(f"{HEAD}steps:\n{CHECK}")
+    paths = [tmp_path / "a.yaml", tmp_path / "b.yaml", tmp_path / "other" / "a.yaml", tmp_path / "a.yaml"]
+    found = lint_all(paths)
+    assert list(found) == paths[:3]
+    assert [any("too" in p.text for p in found[path]) for path in paths[:3]] == [False, True, False]
+    assert f"id: 'a' is that of {tmp_path / 'a.yaml'} too" in [p.text for p in found[tmp_path / "b.yaml"]]
 
 
 def test_all_problems_are_told_at_once_and_in_order():
