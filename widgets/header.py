@@ -33,11 +33,15 @@ class Facts(NamedTuple):
     drill: bool = False
     read_only: bool = False
     held: bool = False
+    held_by: str = ""
 
 
-def flags(facts: Facts) -> list[Part]:
+def flags(facts: Facts, width: int = 0) -> list[Part]:
     """The words that must never be overlooked: drill, read-only, held."""
-    said = (("DRILL", facts.drill), ("READ-ONLY", facts.read_only), ("HELD", facts.held))
+    held = "HELD"
+    if facts.held_by and width >= WIDE:
+        held = f"automatic actions held by {words.cut(facts.held_by, 16)}"
+    said = (("DRILL", facts.drill), ("READ-ONLY", facts.read_only), (held, facts.held))
     out: list[Part] = []
     for word, holds in said:
         if holds:
@@ -47,7 +51,7 @@ def flags(facts: Facts) -> list[Part]:
 
 def left(facts: Facts, width: int) -> list[Part]:
     """Flags, severity, id, title and state; of these only the title is cut."""
-    before, incident = flags(facts), facts.incident
+    before, incident = flags(facts, width), facts.incident
     if incident is None:
         return [*before, *_lobby(facts.incidents)]
     label = incident.severity.label if incident.severity else "SEV?"
@@ -215,11 +219,12 @@ class Header(Widget):
         drill: bool = False,
         read_only: bool = False,
         held: bool = False,
+        held_by: str = "",
         notice: str = "",
         now: int = 0,
     ) -> None:
         """Show these facts as of ``now`` (ms); without an incident the open incidents are counted."""
-        self._facts = Facts(incident, incidents, due, operator, drill, read_only, held)
+        self._facts = Facts(incident, incidents, due, operator, drill, read_only, held, held_by)
         if notice != self._notice.text:
             self._notice.text = notice
             self._notice.display = bool(notice)

@@ -11,7 +11,6 @@ from functools import partial
 from console.clock import Clock, Ids
 from console.config import Config
 from console.engine import heartbeat
-from console.engine.duty import DutyRoster
 from console.engine.handle import Handle
 from console.engine.linking import later_drafts
 from console.engine.publish import Publisher
@@ -43,7 +42,6 @@ class Parts:
         self.rooms: Rooms = self.wiring.rooms
         self.viewer = Viewer(self.wiring, actor, clock)
         self.current = ""
-        self._duties: dict[str, DutyRoster] = {}
         self._inflight: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._bell = asyncio.Event()
@@ -102,6 +100,9 @@ class Parts:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 await self.wiring.desk.close()
+        with self._going_on("laying duty down"):
+            async with asyncio.timeout(1.0):
+                await self.wiring.duties.release()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(3.0):
                 await self.rooms.close(self.actor, reason)
@@ -169,11 +170,11 @@ class Parts:
                     await self._do_duty(now)
 
     async def _do_duty(self, now: int) -> None:
-        """What happens by itself, where this console is the first live one of a journal."""
-        held = [key for key in ("", *(room.key for room in self.rooms.open_rooms())) if await self._on_duty(key)]
-        if held:
+        """What happens by itself, where this console is on duty; facts are written down even while it is held."""
+        duty = await self.wiring.duties.look()
+        if "" in duty and not self.rooms.state("").hold.on:
             await self.wiring.renewal.tick(now)
-        for key in filter(None, held):
+        for key in filter(None, duty):
             room = self.rooms.room(key)
             if room is None:
                 continue
@@ -183,20 +184,11 @@ class Parts:
             if drafts:
                 await self.rooms.append(key, drafts)
 
-    async def _on_duty(self, incident: str) -> bool:
-        roster = self._duties.setdefault(incident, DutyRoster(partial(self.rooms.alive, incident)))
-        own, lanes = await asyncio.to_thread(self.rooms.lanes, incident)
-        if roster.decide(own, lanes):
-            await self.rooms.append(incident, [Draft(Kind.DUTY_TAKEN, {"lane": own}, self.actor)])
-        return roster.held
-
     async def _tail(self) -> None:
         while True:
             await asyncio.sleep(TAIL_S)
             with self._going_on("the tail"):
-                news = await self.rooms.tail()
-                if news:
-                    self.wiring.take_in(news)
+                await self.wiring.tail()
 
     @contextlib.contextmanager
     def _going_on(self, what: str) -> Iterator[None]:

@@ -78,6 +78,7 @@ class Viewer:
         """The snapshot as of this moment."""
         wiring, now = self._wiring, self._clock.now()
         self._version += 1
+        hold = wiring.rooms.state("").hold
         incident = self._with_live(wiring.rooms.state(current)) if current else None
         return Snapshot(
             version=self._version,
@@ -85,6 +86,8 @@ class Viewer:
             operator=self._actor.id,
             read_only=wiring.config.read_only,
             drill=wiring.config.drill,
+            held=hold.on,
+            held_by=hold.by,
             sources=tuple(task.health for task in wiring.sources),
             alerts=wiring.store.view(),
             incident=incident,

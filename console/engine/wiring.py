@@ -21,12 +21,13 @@ from console.alerts.store import AlertStore
 from console.clock import Clock, Ids
 from console.command.handlers import handlers as command_handlers
 from console.config import Config, SourceConfig, resolve
-from console.desk import undo
+from console.desk import hold, undo
 from console.desk.desk import Desk
 from console.desk.handling import Handling
 from console.desk.policy import Policy
 from console.desk.reconcile import reconcile
 from console.engine.acts import AskHandler, Enter, Leave, LeaveHandler, OpenHandler
+from console.engine.duty import Duties
 from console.engine.logfile import shared_redactor
 from console.engine.metrics import MetricBoard
 from console.engine.rooms import Rooms
@@ -123,6 +124,7 @@ class Wiring:
         self.sources = [self._source(s) for s in config.sources]
         self._answered: set[str] = set()
         self.handlers: dict[str, Handler] = {}
+        self.duties = Duties(self.rooms, actor, ids.new("console"), clock, self.tail)
         self.desk = Desk(
             self.rooms,
             policy=Policy(read_only=config.read_only),
@@ -130,6 +132,7 @@ class Wiring:
             ids=ids,
             redact=self.redactor,
             state=self.rooms.state,
+            automatic=self.duties,
         )
         self.office = alert_acts.Office(
             self.store,
@@ -256,7 +259,10 @@ class Wiring:
             secrets=self.secret,
             drill=self.config.drill,
         )
+        self.handlers |= hold.handlers(self.desk, state=self.rooms.state, current=self.current)
         self.handlers |= undo.handlers(self.desk, self.handlers, state=self.rooms.state, current=self.current)
+        if not self.config.read_only:
+            await self.duties.carry_hold()
 
     async def respond(self, action: Action) -> Reply:
         """The answer to an action; what it declares or acknowledges is taken up by the alert store."""
@@ -286,6 +292,12 @@ class Wiring:
             alive=lambda lane: self.rooms.alive(incident, lane),
             own=own,
         )
+
+    async def tail(self) -> None:
+        """Read what other consoles wrote, and go by it."""
+        news = await self.rooms.tail()
+        if news:
+            self.take_in(news)
 
     def take_in(self, news: Mapping[str, Sequence[Entry]]) -> None:
         """Other consoles wrote: what they acknowledged, or took back, is so here too."""

@@ -12,7 +12,6 @@ import pytest
 from console.clock import RandomIds, SystemClock
 from console.config import Config
 from console.engine import wiring
-from console.engine.duty import DutyRoster
 from console.engine.publish import Publisher
 from console.engine.signals import SignalWatch
 from console.engine.viewstate import ViewState, load, save
@@ -46,18 +45,6 @@ def test_changes_are_published_at_once_and_then_coalesced() -> None:
         running.cancel()
 
     asyncio.run(go())
-
-
-def test_duty_is_with_the_first_live_lane() -> None:
-    live = {"a.1", "b.1", "c.1"}
-    roster = DutyRoster(lambda lane: lane in live)
-    assert roster.decide("b.1", ["a.1", "b.1", "c.1"]) is False
-    assert not roster.held
-    live.remove("a.1")
-    assert roster.decide("b.1", ["a.1", "b.1", "c.1"]) is True
-    assert roster.held
-    assert roster.decide("b.1", ["a.1", "b.1", "c.1"]) is False
-    assert roster.held
 
 
 def test_view_state_survives_and_rubbish_is_an_empty_one(tmp_path: Path) -> None:
