@@ -119,6 +119,11 @@ class Duties:
             await self.carry_hold()
         return tuple(held)
 
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Journals that this console is on duty for, by the last look."""
+        return tuple(key for key, roster in self._rosters.items() if roster.held)
+
     async def _look(self, key: str) -> bool:
         roster = self._rosters.get(key)
         if roster is None:

@@ -100,6 +100,8 @@ class Parts:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 await self.wiring.desk.close()
+        with self._going_on("the last anchors"):
+            await self.wiring.anchoring.last({key: self.rooms.state(key) for key in self.wiring.duties.held})
         with self._going_on("laying duty down"):
             async with asyncio.timeout(1.0):
                 await self.wiring.duties.release()
@@ -174,6 +176,8 @@ class Parts:
         duty = await self.wiring.duties.look()
         if "" in duty and not self.rooms.state("").hold.on:
             await self.wiring.renewal.tick(now)
+        for key in duty:
+            self.wiring.anchoring.look(key, self.rooms.state(key))
         for key in filter(None, duty):
             room = self.rooms.room(key)
             if room is None:

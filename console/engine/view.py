@@ -100,7 +100,7 @@ class Viewer:
             watch=wiring.rooms.watch,
             due=self._due(incident),
             outbox=outbox(wiring.states(), now, wiring.desk.outbox.resting),
-            journal=wiring.rooms.health(current),
+            journal=replace(wiring.rooms.health(current), note=wiring.anchoring.note),
             away=self._away[1] if self._away is not None and self._away[0] == current else None,
             notice=self._notice(current),
         )

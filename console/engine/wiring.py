@@ -27,12 +27,14 @@ from console.desk.handling import Handling
 from console.desk.policy import Policy
 from console.desk.reconcile import reconcile
 from console.engine.acts import AskHandler, Enter, Leave, LeaveHandler, OpenHandler
+from console.engine.anchoring import Anchoring
 from console.engine.duty import Duties
 from console.engine.logfile import shared_redactor
 from console.engine.metrics import MetricBoard
 from console.engine.rooms import Rooms
 from console.engine.source import Duty, SourceTask
 from console.errors import BackendError, ConfigError, Refused
+from console.journal.anchor import sink_of
 from console.journal.cases import local_folder
 from console.model.action import Action, Reply
 from console.model.alert import Alert, Silence
@@ -144,6 +146,10 @@ class Wiring:
             config.ack,
         )
         self.renewal = Renewal(self.office)
+        self.anchoring = Anchoring(
+            [sink_of(one, clock) for one in config.journal.anchors], config.journal, clock,
+            heads=self.rooms.heads, append=self.rooms.append, why_not=self.duties.why_not,
+        )  # fmt: skip
         self.shelf = Shelf()
         self.live = LiveOutput(self.redactor, changed)
         self._handling = Handling(self.handlers, self.desk, current)

@@ -112,6 +112,8 @@ class Watch:
             before, self._journal, self._day = self._journal, fresh, day
             if before is not None:
                 self._late += await before.news()
+                # What stands on the fresh page already, our lane's beginning and others' entries, counts as told there.
+                self._late += await asyncio.to_thread(lambda: list(fresh.entries()))
                 await before.close()
         assert self._journal is not None
         return self._journal
