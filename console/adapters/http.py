@@ -209,7 +209,10 @@ class HttpClient:
         status, name = response.status_code, self._name(path)
         said = self._said(text)
         if status in (401, 403):
-            return Unauthorised(f"{name} answered {status}{said}", next="renew the login: F5 shows the sources, l logs in, a asks at once")
+            return Unauthorised(
+                f"{name} answered {status}{said}",
+                next="renew the login: F5 shows the sources, l logs in, a asks at once",
+            )
         if status == 429:
             return RateLimited(
                 f"{name} asked to wait{said}", retry_after=retry_after(response.headers.get("retry-after", ""))
