@@ -298,7 +298,7 @@ def check_manifest(archive: Archive, report: Report) -> Manifest | None:
         report.add("incomplete", "manifest", f"lists no {path}")
     report.tally("manifest", good, len(manifest.listed), "listed files are there and as listed")
     for text in manifest.missing:
-        report.add("incomplete", "manifest", f"when it was exported, {text}")
+        report.add("incomplete", "export", text)
     if manifest.damage:
         report.add("note", "manifest", f"whoever exported it was told of damage in {manifest.damage} places")
     return manifest
@@ -898,36 +898,41 @@ def spread(reach: dict[str, int], lanes: dict[str, Lane], story: Story) -> None:
 
 def verify(bundle: str, key: str = "", anchors: str = "") -> tuple[Report, str, str]:
     """All checks; the report, the incident and the signer's fingerprint. ``OSError`` if a file cannot be read."""
-    report, incident, signer = Report(), "", ""
     if not stat.S_ISREG(os.stat(bundle).st_mode):
         raise OSError(f"{bundle} is not a file")
     with open(bundle, "rb") as file:
+        report = Report()
         archive = Archive(file, members(file, report))
-        manifest = check_manifest(archive, report)
-        if manifest is None:
-            return report, incident, signer
-        incident = manifest.incident
-        signer = check_signature(archive, key, report)
-        lanes, story = check_lanes(archive, manifest, report)
-        check_redactions(lanes, story, report)
-        check_cites(lanes, story, report)
-        story.lines.sort(key=lambda one: one[0])
-        if all(path in archive.found for facts in manifest.lanes.values() for path, _ in facts.files):
-            compare(archive, ENTRIES, (digest for _, digest in story.lines), report)
-            custody = (hashlib.sha256(written(said)).digest() for said in custody_lines(story))
-            compare(archive, CUSTODY, custody, report)
-        else:
-            report.add("note", ENTRIES, "not compared with the lanes, as not all are here")
-        check_blobs(archive, story, report)
-        check_custody(story, report)
-        if story.locked:
-            report.add("note", "entries", f"{story.locked} are encrypted: verified, not read")
-        said = sum(cite.said == "anchor" for cite in story.cites)
-        if anchors:
-            check_anchors(anchors, incident, lanes, story, report)
-        elif said:
-            report.add("note", "anchors", f"{said} heads are said to stand outside: give them with --anchors")
-    return report, incident, signer
+        manifest, signer = examine(archive, report, key, anchors)
+        return report, manifest.incident if manifest else "", signer
+
+
+def examine(archive: Archive, report: Report, key: str, anchors: str) -> tuple[Manifest | None, str]:
+    """All checks of an archive's files; its manifest, and the signer's fingerprint."""
+    manifest = check_manifest(archive, report)
+    if manifest is None:
+        return None, ""
+    signer = check_signature(archive, key, report)
+    lanes, story = check_lanes(archive, manifest, report)
+    check_redactions(lanes, story, report)
+    check_cites(lanes, story, report)
+    story.lines.sort(key=lambda one: one[0])
+    if all(path in archive.found for facts in manifest.lanes.values() for path, _ in facts.files):
+        compare(archive, ENTRIES, (digest for _, digest in story.lines), report)
+        custody = (hashlib.sha256(written(said)).digest() for said in custody_lines(story))
+        compare(archive, CUSTODY, custody, report)
+    else:
+        report.add("note", ENTRIES, "not compared with the lanes, as not all are here")
+    check_blobs(archive, story, report)
+    check_custody(story, report)
+    if story.locked:
+        report.add("note", "entries", f"{story.locked} are encrypted: verified, not read")
+    said = sum(cite.said == "anchor" for cite in story.cites)
+    if anchors:
+        check_anchors(anchors, manifest.incident, lanes, story, report)
+    elif said:
+        report.add("note", "anchors", f"{said} heads are said to stand outside: give them with --anchors")
+    return manifest, signer
 
 
 class Parser(argparse.ArgumentParser):
