@@ -301,6 +301,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
         footer=4,
     ),
     ActionSpec(
+        "desk.hold",
+        "hold",
+        ("H",),
+        Scope.EVERYWHERE,
+        Tier.R1,
+        "Hold everything that happens by itself, in every console; again: let it go on.",
+        (Arg("to", ArgType.CHOICE, choices=("", "on", "off")), Arg("reason"), Arg("incident")),
+    ),
+    ActionSpec(
         "outbox.retry",
         "try now",
         ("r",),

@@ -64,6 +64,22 @@ class AckConfig(Struct, frozen=True):
     silence_s: float = 900.0
 
 
+class AnchorConfig(Struct, frozen=True):
+    """A place outside that is told the heads of the journal's lanes; exactly one field is set."""
+
+    syslog: str = ""
+    """Facility: ``auth``, ``authpriv``, ``user`` or ``local0`` … ``local7``."""
+    file: str = ""
+
+
+class JournalConfig(Struct, frozen=True):
+    """What is done for the journal beside writing it."""
+
+    anchors: tuple[AnchorConfig, ...] = ()
+    every_entries: int = 50
+    every_minutes: float = 5.0
+
+
 class Config(Struct, frozen=True):
     """All of it; every field has a default, so an empty file is valid."""
 
@@ -73,6 +89,7 @@ class Config(Struct, frozen=True):
     metrics: tuple[MetricConfig, ...] = ()
     grouping: GroupingConfig = GroupingConfig()
     ack: AckConfig = AckConfig()
+    journal: JournalConfig = JournalConfig()
     keys: dict[str, str] = {}
     """Action id → key or keys, comma-separated."""
     theme: str = "warroom"

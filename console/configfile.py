@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from console import configvalues as v
-from console.config import AckConfig, Config, GroupingConfig, MetricConfig, SourceConfig
+from console.config import AckConfig, AnchorConfig, Config, GroupingConfig, JournalConfig, MetricConfig, SourceConfig
 from console.configvalues import NO, YES, Reader, Table, Wrong
 from console.errors import ConfigError
 from console.text import clean, nearest
@@ -109,12 +109,55 @@ _GROUPING: Table = {
     "severities": ("severities", v.severities),
 }
 _ACK: Table = {"silence": ("silence", v.flag), "silence_for": ("silence_s", v.seconds_between(60, 86_400))}
+_FACILITIES = ("auth", "authpriv", "user", *(f"local{n}" for n in range(8)))
+
+
+def _facility(reader: Reader, tree: Tree, at: str) -> str:
+    word = v.a_text(reader, tree, at).lower()
+    if word in YES:
+        return "auth"
+    if word not in _FACILITIES:
+        raise Wrong(f"true or a facility is expected{v.near(word, _FACILITIES)}")
+    return word
+
+
+_ANCHOR: Table = {"syslog": ("syslog", _facility), "file": ("file", v.path_name)}
+
+
+def _anchors(reader: Reader, tree: Tree, at: str) -> tuple[AnchorConfig, ...]:
+    if v.empty(tree):
+        return ()
+    if not isinstance(tree, Items):
+        raise Wrong(f"{v.found(tree)} stands where a list is expected: [{{syslog: true}}, {{file: PATH}}]")
+    out: list[AnchorConfig] = []
+    for number, item in enumerate(tree.items):
+        path = f"{at}.{number}"
+        reader.lines[path] = item.line
+        before = len(reader.problems)
+        anchor = AnchorConfig(**reader.struct(item, path, _ANCHOR))
+        if len(reader.problems) > before:
+            continue
+        if bool(anchor.syslog) == bool(anchor.file):
+            reader.wrong(item.line, path, "either syslog or file is expected")
+        elif any(bool(anchor.syslog) == bool(o.syslog) and anchor.file == o.file for o in out):
+            reader.wrong(item.line, path, "the same stands here twice")
+        else:
+            out.append(anchor)
+    return tuple(out)
+
+
+_JOURNAL: Table = {
+    "anchors": ("anchors", _anchors),
+    "every_entries": ("every_entries", v.whole_between(1, 100_000)),
+    "every_minutes": ("every_minutes", v.number_between(0.5, 1440)),
+}
 _TOP: Table = {
     "operator": ("operator", v.a_text),
     "sources": ("sources", _sources),
     "metrics": ("metrics", _metrics),
     "grouping": ("grouping", lambda r, tree, at: GroupingConfig(**r.struct(tree, at, _GROUPING))),
     "ack": ("ack", lambda r, tree, at: AckConfig(**r.struct(tree, at, _ACK))),
+    "journal": ("journal", lambda r, tree, at: JournalConfig(**r.struct(tree, at, _JOURNAL))),
     "keys": ("keys", v.text_map),
     "theme": ("theme", v.a_text),
     "mouse": ("mouse", v.flag),

@@ -119,6 +119,26 @@ def number(reader: Reader, tree: Tree, at: str) -> float:
     return value
 
 
+def number_between(least: float, most: float) -> Read:
+    def read(reader: Reader, tree: Tree, at: str) -> float:
+        value = number(reader, tree, at)
+        if not least <= value <= most:
+            raise Wrong(f"between {least:g} and {most:g} is expected")
+        return value
+
+    return read
+
+
+def whole_between(least: int, most: int) -> Read:
+    def read(reader: Reader, tree: Tree, at: str) -> int:
+        value = number(reader, tree, at)
+        if value != int(value) or not least <= value <= most:
+            raise Wrong(f"a whole number between {least} and {most} is expected")
+        return int(value)
+
+    return read
+
+
 def seconds_between(least: float, most: float) -> Read:
     def read(reader: Reader, tree: Tree, at: str) -> float:
         value = seconds(a_text(reader, tree, at))

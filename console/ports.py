@@ -121,6 +121,24 @@ class Effect(Protocol):
         ...
 
 
+class AnchorReceipt(Struct, frozen=True):
+    """What a sink says of the lines it took."""
+
+    sink: str
+    text: str = ""
+    """Where they are to be found."""
+
+
+class AnchorSink(Protocol):
+    """A place outside that keeps lines naming the heads of lanes: a log, a file, a chat thread, a pager's note."""
+
+    name: str
+
+    async def put(self, lines: Sequence[str]) -> AnchorReceipt:
+        """Taken on return; bounded in time, never blocks the loop. Raises ``BackendError``."""
+        ...
+
+
 class CommandResult(Struct, frozen=True):
     """How a command ended."""
 

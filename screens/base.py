@@ -116,7 +116,8 @@ class WarScreen(Screen[None], inherit_bindings=False):
         self.header.show(
             incident=snapshot.incident, incidents=snapshot.incidents, due=snapshot.due, operator=snapshot.operator,
             sources=() if self.sources_told() else snapshot.sources,
-            drill=snapshot.drill, read_only=snapshot.read_only, held=snapshot.held, notice=snapshot.notice, now=now,
+            drill=snapshot.drill, read_only=snapshot.read_only, held=snapshot.held, held_by=snapshot.held_by,
+            notice=snapshot.notice, now=now,
         )  # fmt: skip
         self.show_keys()
 

@@ -267,6 +267,7 @@ def incident_facts(incident: Incident, snapshot: Snapshot, now: int) -> list[Fac
     return [
         *out,
         Fact("journal", f"{snapshot.journal.entries} entries in {snapshot.journal.lanes} lanes, {chained}", "grey"),
+        *([Fact("anchors", snapshot.journal.note, "wait")] if snapshot.journal.note else []),
     ]
 
 

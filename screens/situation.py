@@ -264,6 +264,8 @@ def aim(spec: ActionSpec, at: Situation) -> dict[str, object]:
         args["incident"] = at.incident.key
     if "keys" in names:
         args |= _alerts(spec, at)
+    if spec.id == "desk.hold":
+        args["to"] = "off" if at.snapshot.held else "on"
     if spec.id == "silence.expire" and isinstance(at.row, Silence):
         args["silence"] = at.row.key
     if spec.id == "source.ask" and isinstance(at.row, SourceHealth):

@@ -74,11 +74,12 @@ class Header(Widget):
         drill: bool = False,
         read_only: bool = False,
         held: bool = False,
+        held_by: str = "",
         notice: str = "",
         now: int = 0,
     ) -> None:
         """Show these facts as of ``now`` (ms); without an incident the open incidents are counted."""
-        self._top.facts = Facts(incident, incidents, due, sources, operator, drill, read_only, held)
+        self._top.facts = Facts(incident, incidents, due, sources, operator, drill, read_only, held, held_by)
         if notice != self._notice.text:
             self._notice.text = notice
             self._notice.display = bool(notice)

@@ -38,6 +38,7 @@ class Facts(NamedTuple):
     drill: bool = False
     read_only: bool = False
     held: bool = False
+    held_by: str = ""
 
 
 class Room(NamedTuple):
@@ -116,7 +117,8 @@ def _lobby(facts: Facts, width: int, now: int) -> tuple[Parts, Parts]:
 
 def flags(facts: Facts) -> list[Part]:
     """The words that must never be overlooked: drill, read-only, held."""
-    said = (("DRILL", facts.drill), ("READ-ONLY", facts.read_only), ("HELD", facts.held))
+    held = f"HELD by {words.cut(facts.held_by, 16)}" if facts.held_by else "HELD"
+    said = (("DRILL", facts.drill), ("READ-ONLY", facts.read_only), (held, facts.held))
     out: list[Part] = []
     for word, holds in said:
         if holds:

@@ -12,7 +12,6 @@ from pathlib import Path
 from console.clock import Clock, Ids
 from console.config import Config
 from console.engine import heartbeat
-from console.engine.duty import DutyRoster
 from console.engine.handle import Handle
 from console.engine.linking import later_drafts
 from console.engine.publish import Publisher
@@ -46,7 +45,6 @@ class Parts:
         self.rooms: Rooms = self.wiring.rooms
         self.viewer = Viewer(self.wiring, actor, clock)
         self.current = ""
-        self._duties: dict[str, DutyRoster] = {}
         self._inflight: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._bell = asyncio.Event()
@@ -120,6 +118,11 @@ class Parts:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 await self.wiring.desk.close()
+        with self._going_on("the last anchors"):
+            await self.wiring.anchoring.last({key: self.rooms.state(key) for key in self.wiring.duties.held})
+        with self._going_on("laying duty down"):
+            async with asyncio.timeout(1.0):
+                await self.wiring.duties.release()
         await self.rooms.close(self.actor, reason)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):
@@ -197,17 +200,18 @@ class Parts:
                     await self._do_duty(now)
 
     async def _do_duty(self, now: int) -> None:
-        """What happens by itself, where this console is the first live one of a journal."""
-        held = [key for key in ("", *(room.key for room in self.rooms.open_rooms())) if await self._on_duty(key)]
-        if held:
+        """What happens by itself, where this console is on duty; facts are written down even while it is held."""
+        duty = await self.wiring.duties.look()
+        if "" in duty and not self.rooms.state("").hold.on:
             await self.wiring.renewal.tick(now)
-        for key in held:
+        for key in duty:
             state = self.rooms.state(key)
             if state.waiting:
                 await self.wiring.reconcile(key)
             if state.unknown and not self._asking:
                 self._begin(self._ask_after(key))
-        for key in filter(None, held):
+            self.wiring.anchoring.look(key, state)
+        for key in filter(None, duty):
             room = self.rooms.room(key)
             if room is None:
                 continue
@@ -224,20 +228,11 @@ class Parts:
         finally:
             self._asking = False
 
-    async def _on_duty(self, incident: str) -> bool:
-        roster = self._duties.setdefault(incident, DutyRoster(partial(self.rooms.alive, incident)))
-        own, lanes = await asyncio.to_thread(self.rooms.lanes, incident)
-        if roster.decide(own, lanes):
-            await self.rooms.append(incident, [Draft(Kind.DUTY_TAKEN, {"lane": own}, self.actor)])
-        return roster.held
-
     async def _tail(self) -> None:
         while True:
             await self.rooms.heard()
             with self._going_on("the tail"):
-                news = await self.rooms.tail()
-                if news:
-                    self.wiring.take_in(news)
+                await self.wiring.tail()
 
     @contextlib.contextmanager
     def _going_on(self, what: str) -> Iterator[None]:

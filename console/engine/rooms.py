@@ -202,6 +202,14 @@ class Rooms:
             return "", ()
         return journal.lane, tuple(journal.places.lanes())
 
+    async def heads(self, incident: str) -> dict[str, tuple[int, str]]:
+        """Number and head of each lane's last entry; of the watch for ``""``."""
+        room = self._rooms.get(incident) or self._watch
+        journal = room.journal if room is not None else None
+        if isinstance(journal, Watch):
+            journal = journal.journal
+        return await journal.heads() if isinstance(journal, Journal) else {}
+
     def open_rooms(self) -> tuple[Room, ...]:
         """Rooms that are open in this console."""
         return tuple(self._rooms.values())

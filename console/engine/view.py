@@ -89,6 +89,7 @@ class Viewer:
         """The snapshot as of this moment."""
         wiring, now = self._wiring, self._clock.now()
         self._version += 1
+        hold = wiring.rooms.state("").hold
         incident = self._with_live(wiring.rooms.state(current)) if current else None
         return Snapshot(
             version=self._version,
@@ -96,6 +97,8 @@ class Viewer:
             operator=self._actor.id,
             read_only=wiring.config.read_only,
             drill=wiring.config.drill,
+            held=hold.on,
+            held_by=hold.by,
             sources=tuple(task.health for task in wiring.feeds.tasks),
             alerts=wiring.store.view(),
             incident=incident,
@@ -108,7 +111,7 @@ class Viewer:
             watch=wiring.rooms.watch,
             due=self._due(incident),
             outbox=outbox(wiring.states(), now, wiring.desk.outbox.resting),
-            journal=wiring.rooms.health(current),
+            journal=replace(wiring.rooms.health(current), note=wiring.anchoring.note),
             away=self._away[1] if self._away is not None and self._away[0] == current else None,
             notice=self._notice(current),
         )

@@ -19,17 +19,20 @@ from console.alerts.store import AlertStore
 from console.clock import Clock, Ids
 from console.command.handlers import handlers as command_handlers
 from console.config import Config
-from console.desk import undo, waiting
+from console.desk import hold, undo, waiting
 from console.desk.desk import WARROOM, Desk
 from console.desk.handling import Handling
 from console.desk.policy import Policy
 from console.desk.reconcile import LookUps, reconcile
 from console.engine.acts import AskHandler, Enter, Leave, LeaveHandler, OpenHandler
+from console.engine.anchoring import Anchoring
+from console.engine.duty import Duties
 from console.engine.feeds import Feeds
 from console.engine.logfile import shared_redactor
 from console.engine.metrics import MetricBoard
 from console.engine.rooms import Rooms
 from console.errors import ConfigError, Refused
+from console.journal.anchor import sink_of
 from console.journal.cases import local_folder
 from console.model.action import Action, Reply
 from console.model.alert import Alert
@@ -108,6 +111,7 @@ class Wiring:
             first=self.remember_acks,
         )
         self.handlers: dict[str, Handler] = {}
+        self.duties = Duties(self.rooms, actor, ids.new("console"), clock, self.tail)
         self.desk = Desk(
             self.rooms,
             policy=Policy(read_only=config.read_only),
@@ -115,6 +119,7 @@ class Wiring:
             ids=ids,
             redact=self.redactor,
             state=self.rooms.state,
+            automatic=self.duties,
         )
         self.desk.effects = silence_effects(self.feeds.silencers)
         self.look_ups = LookUps(self.desk)
@@ -129,6 +134,10 @@ class Wiring:
             lambda: [room.state for room in self.rooms.open_rooms()],
         )
         self.renewal = Renewal(self.office)
+        self.anchoring = Anchoring(
+            [sink_of(one, clock) for one in config.journal.anchors], config.journal, clock,
+            heads=self.rooms.heads, append=self.rooms.append, why_not=self.duties.why_not,
+        )  # fmt: skip
         self.shelf = Shelf()
         self.live = LiveOutput(self.redactor, changed)
         self._handling = Handling(self.handlers, self.desk, current)
@@ -164,7 +173,10 @@ class Wiring:
             drill=self.config.drill,
         )
         self.handlers |= waiting.handlers(self.desk, state=self.rooms.state, current=self.current)
+        self.handlers |= hold.handlers(self.desk, state=self.rooms.state, current=self.current)
         self.handlers |= undo.handlers(self.desk, self.handlers, state=self.rooms.state, current=self.current)
+        if not self.config.read_only:
+            await self.duties.carry_hold()
 
     async def respond(self, action: Action) -> Reply:
         """The answer to an action; what it declares or acknowledges is taken up by the alert store."""
@@ -198,6 +210,12 @@ class Wiring:
     async def look_up(self, incident: str) -> None:
         """Effects of unknown outcome are asked after where their services can tell."""
         await self.look_ups.run(incident, self.rooms.state(incident), WARROOM)
+
+    async def tail(self) -> None:
+        """Read what other consoles wrote, and go by it."""
+        news = await self.rooms.tail()
+        if news:
+            self.take_in(news)
 
     def take_in(self, news: Mapping[str, Sequence[Entry]]) -> None:
         """Other consoles wrote: what they acknowledged, or took back, is so here too."""

@@ -8,6 +8,7 @@ import os
 import stat
 from pathlib import Path
 
+_ANYBODY_WRITES = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _SAFE = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 # O_NONBLOCK: opening a planted FIFO must not wait for its other end.
 
@@ -16,12 +17,18 @@ class Disk:
     """The machine's own file system."""
 
     def open(self, path: Path, flags: int, mode: int = 0o600) -> int:
-        """A descriptor of a regular file with one name, never reached through a link; otherwise ``OSError``."""
+        """A descriptor of a regular file with one name, never reached through a link; otherwise ``OSError``.
+
+        A file that nobody may write (imported lanes, blobs) is not written by root either.
+        """
         fd = os.open(path, flags | _SAFE, mode)
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
             os.close(fd)
             raise OSError(errno.EPERM, "is not a plain file with one name", str(path))
+        if flags & (os.O_WRONLY | os.O_RDWR) and status.st_size and not status.st_mode & _ANYBODY_WRITES:
+            os.close(fd)
+            raise OSError(errno.EACCES, "is kept as it is: nobody may write to it", str(path))
         return fd
 
     def create(self, path: Path, mode: int) -> int:
@@ -47,6 +54,10 @@ class Disk:
     def truncate(self, fd: int, size: int) -> None:
         os.ftruncate(fd, size)
         os.fsync(fd)
+
+    def rename(self, path: Path, to: Path) -> None:
+        """Give a file another name in its folder; a file of that name is replaced, a link to one is not followed."""
+        path.replace(to)
 
     def status(self, fd: int) -> os.stat_result:
         return os.fstat(fd)

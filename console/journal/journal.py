@@ -244,6 +244,15 @@ class Journal:
             if other.count and other.head is not None and not other.damages
         }
 
+    async def heads(self) -> Cites:
+        """Number and head of each lane's last entry, as far as it is ours or was read without damage."""
+
+        def reading() -> Cites:
+            own = self._own.storage
+            return {self.lane: (own.seq, own.head.hex()), **self._heads()}
+
+        return await self._writer.call(reading)
+
     def _drifting(self, lane: str) -> bool:
         return lane == self.lane and self._own.storage.roll.tail.place == "memory"
 

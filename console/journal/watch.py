@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import os
+import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from console.clock import Clock, Ids
@@ -16,6 +18,8 @@ from console.journal.reading import read
 from console.journal.record import Redact
 from console.model.entry import Draft, Entry
 from console.model.snapshot import JournalHealth
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Watch:
@@ -91,9 +95,12 @@ class Watch:
             return (*late, *await journal.news())
 
     def entries(self, days: int = 2) -> Iterator[Entry]:
-        """Entries of the open day and of the days before it, ``days`` in all, in merged order."""
-        opened = datetime.strptime(self._day, "%Y-%m-%d").replace(tzinfo=UTC)
-        earlier = [f"{opened - timedelta(days=back):%Y-%m-%d}" for back in range(1, days)]
+        """Entries of the open day and of the days before it that have a page, ``days`` in all, in merged order."""
+        try:
+            pages = sorted(filter(_DAY.fullmatch, os.listdir(self.root / "watch")))
+        except OSError:
+            pages = []
+        earlier = [day for day in pages if day < self._day][-(days - 1) :] if days > 1 else []
         streams = [read(self.root / "watch" / day, self._fallback) for day in earlier]
         return heapq.merge(*streams, self.journal.entries(), key=lambda entry: entry.stamp)
 
@@ -114,6 +121,8 @@ class Watch:
             before, self._journal, self._day = self._journal, fresh, day
             if before is not None:
                 self._late += await before.news()
+                # What stands on the fresh page already, our lane's beginning and others' entries, counts as told there.
+                self._late += await asyncio.to_thread(lambda: list(fresh.entries()))
                 await before.close()
         assert self._journal is not None
         return self._journal

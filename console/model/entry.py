@@ -180,6 +180,7 @@ class Kind(StrEnum):
     COMM_CORRECTED = "comm.corrected"
     COMM_SKIPPED = "comm.skipped"
 
+    EVIDENCE_PLANNED = "evidence.planned"
     EVIDENCE_COLLECTED = "evidence.collected"
     EVIDENCE_HASHED = "evidence.hashed"
     EVIDENCE_TRANSFERRED = "evidence.transferred"

@@ -54,6 +54,8 @@ class JournalHealth(Struct, frozen=True):
     verified: bool = True
     checked: int = 100
     """How much of it is verified, percent: a long journal is shown at once and verified behind that."""
+    note: str = ""
+    """What is amiss beside the journal itself: anchors that could not be made."""
 
 
 class Away(Struct, frozen=True):

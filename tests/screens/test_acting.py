@@ -36,6 +36,17 @@ def test_ack_acts_at_once_and_shows_its_way_back() -> None:
     drive(play)
 
 
+@pytest.mark.parametrize(("held", "to"), [(False, "on"), (True, "off")])
+def test_h_asks_for_the_other_of_what_is_shown(held: bool, to: str) -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("H")
+        await hand.settle()
+        (done,) = hand.engine.done()
+        assert (done.id, done.args) == ("desk.hold", {"to": to, "incident": "INC-0042"})
+
+    drive(play, replace(world.ROOM, held=held, held_by="ben" if held else ""))
+
+
 def test_undo_is_always_asked_of_the_desk() -> None:
     async def play(hand: Hand) -> None:
         await hand.press("a")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.config import Config, SourceConfig, load
+from console.config import AnchorConfig, Config, JournalConfig, SourceConfig, load
 from console.configfile import TYPES, parse
 from console.errors import ConfigError
 from console.paths import shipped
@@ -56,6 +56,28 @@ def test_values_become_what_their_keys_ask_for() -> None:
         ),
     )  # fmt: skip
     assert (got.utc, got.settle_s, got.operator, got.keys) == (True, 90.0, "007", {"alert.ack": "a,f6"})
+
+
+def test_anchors_of_the_journal() -> None:
+    text = "journal:\n  anchors: [{syslog: true}, {file: anchors.log}]\n  every_entries: 20\n  every_minutes: 0.5\n"
+    got = parse(text.encode(), HERE).journal
+    anchors = (AnchorConfig(syslog="auth"), AnchorConfig(file="/etc/warroom/anchors.log"))
+    assert got == JournalConfig(anchors, 20, 0.5)
+    assert parse(b"journal: {anchors: [{syslog: local3}]}", HERE).journal.anchors == (AnchorConfig("local3"),)
+    text = (
+        "journal:\n  anchors:\n  - syslog: auht\n  - {}\n  - {syslog: true, file: x}\n  - {file: y}\n  - {file: y}\n"
+        "  every_entries: 1.5\n  every_minutes: 9999\n  anchor: x\n"
+    )
+    assert [p.partition(": ")[2] for p in problems(text)] == [
+        "journal.anchors.0.syslog: true or a facility is expected; did you mean 'auth'?",
+        "journal.anchors.1: either syslog or file is expected",
+        "journal.anchors.2: either syslog or file is expected",
+        "journal.anchors.4: the same stands here twice",
+        "journal.every_entries: a whole number between 1 and 100000 is expected",
+        "journal.every_minutes: between 0.5 and 1440 is expected",
+        "journal.anchor: there is no such key; did you mean 'anchors'?",
+    ]
+    assert "a list is expected" in problems("journal: {anchors: {syslog: true}}")[0]
 
 
 def test_every_problem_is_told_at_once_with_line_and_nearest_key() -> None:

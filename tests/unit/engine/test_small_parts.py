@@ -12,7 +12,6 @@ import pytest
 from console.clock import RandomIds, SystemClock
 from console.config import Config
 from console.engine import feeds, wiring
-from console.engine.duty import DutyRoster
 from console.engine.publish import Publisher
 from console.engine.signals import SignalWatch
 from console.engine.viewstate import ViewState, load, place, save
@@ -46,28 +45,6 @@ def test_changes_are_published_at_once_and_then_coalesced() -> None:
         running.cancel()
 
     asyncio.run(go())
-
-
-def test_duty_is_with_the_first_live_lane() -> None:
-    live = {"a.1", "b.1", "c.1"}
-    roster = DutyRoster(lambda lane: lane in live)
-    assert roster.decide("b.1", ["a.1", "b.1", "c.1"]) is False
-    assert not roster.held
-    live.remove("a.1")
-    assert roster.decide("b.1", ["a.1", "b.1", "c.1"]) is True
-    assert roster.held
-    assert roster.decide("b.1", ["a.1", "b.1", "c.1"]) is False
-    assert roster.held
-
-
-def test_a_single_command_neither_has_duty_nor_takes_it_from_a_console() -> None:
-    live = {"host.1000.0", "host.1000.g0", "gate.1000.gf0"}
-    console = DutyRoster(lambda lane: lane in live)
-    assert console.decide("host.1000.0", sorted(live)) is True
-    assert console.held
-    command = DutyRoster(lambda lane: lane in live)
-    assert command.decide("gate.1000.gf0", sorted(live)) is False
-    assert not command.held
 
 
 def test_view_state_survives_and_rubbish_is_an_empty_one(tmp_path: Path) -> None:

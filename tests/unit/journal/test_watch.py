@@ -7,6 +7,7 @@ from pathlib import Path
 
 from console.journal.reading import read
 from console.journal.watch import Watch
+from console.model.entry import Kind
 from console.secret import Redactor, Secret
 from tests.unit.clocks import CountingIds, ManualClock
 from tests.unit.journal.support import note, texts
@@ -51,6 +52,39 @@ def test_what_others_wrote_before_midnight_is_told_after_it(tmp_path: Path) -> N
         assert await two.news() == ()
         await one.close()
         await two.close()
+
+    asyncio.run(scene())
+
+
+def test_what_others_wrote_on_the_fresh_page_before_us_is_told(tmp_path: Path) -> None:
+    async def scene() -> None:
+        clock = ManualClock(EVE)
+        one, two = await opened(tmp_path, clock), await opened(tmp_path, clock)
+        clock.move(2)
+        await one.append([note("first on the page")])
+        own = await two.append([note("second")])
+        told = await two.news()
+        assert texts(told) == ["first on the page"]
+        assert [e.id for e in told if e.kind is Kind.LANE_OPENED and e.stamp.lane == two.lane]
+        assert own[0].id not in {e.id for e in told}
+        assert await two.news() == ()
+        await one.close()
+        await two.close()
+
+    asyncio.run(scene())
+
+
+def test_pages_are_followed_over_days_without_any(tmp_path: Path) -> None:
+    async def scene() -> None:
+        clock = ManualClock(EVE)
+        watch = await opened(tmp_path, clock)
+        await watch.append([note("last week")])
+        await watch.close()
+        (tmp_path / "watch" / "2026-11-99x").mkdir()
+        clock.move(7 * 86_400)
+        watch = await opened(tmp_path, clock)
+        assert texts(list(watch.entries())) == ["last week"]
+        await watch.close()
 
     asyncio.run(scene())
 

@@ -1,0 +1,161 @@
+"""Copies of an incident's lanes as they were at one moment, while consoles go on writing, and what is known of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from console.journal import frame
+from console.journal.disk import Disk
+from console.journal.follow import Damage, Follower, Found
+from console.journal.frame import Frame
+from console.journal.imported import imported
+from console.journal.places import Places
+from console.journal.record import UNREADABLE, read_prologue
+from console.journal.tarball import pieces
+
+_TRIES = 2
+"""A frame that is being redacted while it is copied is copied again."""
+
+
+class Spot(NamedTuple):
+    """Where an entry stands in the copies, in the order of the merge."""
+
+    wall: int
+    logical: int
+    lane: str
+    seq: int
+    path: Path
+    offset: int
+    size: int
+    head: bytes
+
+
+class Copies(Struct):
+    """The lanes as they were at one moment, in a folder of our own, and what is known of them."""
+
+    folder: Path
+    lanes: dict[str, dict[str, Any]] = {}
+    files: dict[str, Path] = {}
+    spots: list[Spot] = []
+    damage: list[dict[str, Any]] = []
+    missing: list[dict[str, str]] = []
+
+
+def copy_lanes(where: Places, incident: str, copies: Copies, disk: Disk) -> None:
+    """Copy every lane, each file up to its last whole frame, and verify the copies."""
+    said = imported(where.folder)
+    for lane, files in where.lanes().items():
+        for attempt in range(_TRIES):
+            copied, owners, missing = _copy(where, lane, files, copies.folder, disk)
+            follower = Follower(lane, incident, disk)
+            found = [(path, item) for path, item in _entries(follower, copied)]
+            damage = _damage(follower, copied)
+            if not damage or attempt + 1 == _TRIES:
+                break
+        copies.missing += missing
+        if not copied:
+            continue
+        copies.damage += damage
+        copies.files.update((name, path) for name, _, path in copied)
+        named = int(lane.rsplit(".", 2)[1])
+        authors = {said.author(lane, uid) if said else uid for uid in owners}
+        copies.lanes[lane] = {
+            "files": [{**listed(name, path), "segment": number} for name, number, path in copied],
+            "entries": len(found),
+            "last_seq": follower.seq,
+            "head": found[-1][1].head.hex() if found else "",
+            "key": _key(copied),
+            "owner": next(iter(sorted(authors - {named})), named),
+        }
+        copies.spots += [_spot(lane, path, item) for path, item in found]
+    copies.spots.sort()
+
+
+Copied = list[tuple[str, int, Path]]
+"""Of each file: its name in the bundle, number and copy."""
+
+
+def _copy(
+    where: Places, lane: str, files: list[tuple[int, Path]], folder: Path, disk: Disk
+) -> tuple[Copied, set[int], list[dict[str, str]]]:
+    """Copy a lane's files, each up to its last whole frame; one that holds none yet is left out."""
+    copied: Copied = []
+    owners: set[int] = set()
+    missing = []
+    for number, path in files:
+        kind = "lanes" if path.parent == where.folder else "fallback"
+        name = f"{kind}/{lane}/{number}.lane"
+        try:
+            fd = disk.open(path, os.O_RDONLY)
+        except OSError as error:
+            missing.append({"path": name, "why": error.strerror or "unknown"})
+            continue
+        try:
+            status = disk.status(fd)
+            data = _whole(fd, status.st_size, disk)
+        finally:
+            disk.close(fd)
+        if data:
+            copy = folder / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(data)
+            copied.append((name, number, copy))
+            owners.add(status.st_uid)
+    return copied, owners, missing
+
+
+def _whole(fd: int, size: int, disk: Disk) -> bytes:
+    """The first bytes of a file without a frame that is still being written; what is damage and not torn stays."""
+    data = bytearray()
+    while len(data) < size and (piece := disk.read(fd, min(1 << 20, size - len(data)), len(data))):
+        data += piece
+    end = data.rfind(b"\n") + 1
+    if frame.torn(bytes(data[end:])):
+        del data[end:]
+    return bytes(data)
+
+
+def _key(copied: Copied) -> str:
+    """The lane's public key, as the prologue of its first file says."""
+    with open(copied[0][2], "rb") as file:
+        first = frame.parse(file.readline(), 0)
+    try:
+        return read_prologue(first.prologue).key if isinstance(first, Frame) else ""
+    except UNREADABLE:
+        return ""
+
+
+def _entries(follower: Follower, copied: Copied) -> Iterator[tuple[Path, Found]]:
+    for _, number, path in copied:
+        for item in follower.advance([(number, path)]):
+            yield path, item
+
+
+def _damage(follower: Follower, copied: Copied) -> list[dict[str, Any]]:
+    """What the reader found; whom the files belong to is another matter, as these are copies."""
+    names = {path.name: name for name, _, path in copied}
+    found = [damage for damage in follower.damages if not _of_owner(damage)]
+    return [{"file": names.get(one.file, one.file), "offset": one.offset, "why": one.why} for one in found]
+
+
+def _of_owner(damage: Damage) -> bool:
+    return damage.why.startswith("the file belongs to uid")
+
+
+def _spot(lane: str, path: Path, item: Found) -> Spot:
+    header = item.header
+    return Spot(header.wall, header.logical, lane, header.seq, path, item.offset, item.sealed.size, item.head)
+
+
+def listed(name: str, path: Path) -> dict[str, Any]:
+    """A file as a manifest lists it."""
+    found = sha256()
+    for piece in pieces(path):
+        found.update(piece)
+    return {"path": name, "size": path.stat().st_size, "sha256": found.hexdigest()}
