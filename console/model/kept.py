@@ -23,6 +23,7 @@ class Kept(Struct, frozen=True):
     peak: Severity | None
     status: Status
     services: tuple[str, ...]
+    root: str
     started_at: Millis
     declared_at: Millis
     status_at: Millis
