@@ -102,7 +102,8 @@ def _group_line(group: Group, now: Millis) -> tuple[tuple[Part, ...], tuple[Part
     )
     spread = words.count(len(group.services), "service")
     amount = words.count(group.firing, "alert") if group.firing else "none fires any more"
-    return left, ((f"{amount}, {spread}, {words.age(group.started_at, now)} old ", "grey"),)
+    age = words.age(group.started_at, now)
+    return left, ((f"{amount}, {spread}, {'just begun' if age == 'now' else f'{age} old'} ", "grey"),)
 
 
 def _top(snapshot: Snapshot) -> Group | None:

@@ -11,7 +11,7 @@ from console.actions import ActionSpec, Scope
 from console.model.action import OperationState, Tier, Undo
 from console.model.alert import AlertRow, Silence
 from console.model.group import Group
-from console.model.incident import Incident, IncidentLine, Operation, TimelineRow
+from console.model.incident import Incident, IncidentLine, Mark, Operation, TimelineRow
 from console.model.outbox import OutboxRow
 from console.model.runbook import Run, StepState, StepType, StepView
 from console.model.snapshot import AlertsView, Snapshot
@@ -174,7 +174,7 @@ def _undo(at: Situation) -> str:
         return ""
     if at.run is not None and any(s.undoable for s in at.run.steps):
         return ""
-    if any(row.who == at.snapshot.operator for row in at.snapshot.watch):
+    if any(row.who == at.snapshot.operator and row.mark is not Mark.SYSTEM for row in at.snapshot.watch):
         return ""
     return "there is nothing to undo: no action here has a way back left"
 

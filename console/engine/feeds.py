@@ -167,7 +167,8 @@ class Feeds:
             duties.append(Duty("targets", TARGETS_S, work, lambda: self.looked_at_targets))
         if not serves:
             duties.insert(0, Duty("answers", max(source.poll_s, 15.0), partial(_must_answer, adapter)))
-        health = SourceHealth(source.name, source.type, interval_ms=round(source.poll_s * 1000), serves=tuple(serves))
+        every_ms = round(duties[0].pace.interval_s * 1000)
+        health = SourceHealth(source.name, source.type, interval_ms=every_ms, serves=tuple(serves))
         return SourceTask(
             health, duties, limit_s=max(source.timeout_s * 3, 15.0), clock=self._clock, changed=self._changed
         )

@@ -104,7 +104,7 @@ def test_the_header_says_what_must_not_be_overlooked() -> None:
         assert word in said
     held = header_at(140, incident=incident(), held=True, held_by="ben")
     assert held.startswith(" HELD by ben ")
-    assert header_at(80, incident=incident(), held=True, held_by="ben").startswith(" HELD   SEV1 ")
+    assert header_at(80, incident=incident(), held=True, held_by="ben").startswith(" HELD by ben   SEV1 ")
     overdue = (Due("l", "look up: silence 37 alerts", NOW - 130_000, overdue=True), *DUE)
     assert "look up: silence 37 alerts +02:10  update 06:46" in header_at(140, incident=incident(), due=overdue)
     assert (
