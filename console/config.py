@@ -78,6 +78,8 @@ class JournalConfig(Struct, frozen=True):
     anchors: tuple[AnchorConfig, ...] = ()
     every_entries: int = 50
     every_minutes: float = 5.0
+    ballast_mb: int | None = None
+    """Space that is given back when the disk is full; default 8, 0 = none."""
 
 
 class Config(Struct, frozen=True):

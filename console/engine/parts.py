@@ -27,6 +27,7 @@ log = logging.getLogger("warroom.engine")
 TAIL_S = 0.1
 """How often other consoles' lanes are looked at."""
 TICK_S = 1.0
+BALLAST_S = 30.0
 
 
 class Parts:
@@ -75,7 +76,7 @@ class Parts:
         self._tasks = [begin(task.run(), name=task.health.name) for task in self.wiring.sources]
         self._tasks += [
             begin(self.publisher.run()), begin(self._serve()), begin(self._tick()), begin(self._tail()),
-            begin(self.viewer.keep_lobby(self.publisher.touch)),
+            begin(self.viewer.keep_lobby(self.publisher.touch)), begin(self._keep_ballast()),
         ]  # fmt: skip
         if gaps := heartbeat.wanted():
             self._tasks.append(begin(heartbeat.watch_gaps(gaps)))
@@ -187,6 +188,14 @@ class Parts:
             drafts = later_drafts(room, self.wiring.store, self.wiring.linked_groups(key), self.wiring.answered)
             if drafts:
                 await self.rooms.append(key, drafts)
+
+    async def _keep_ballast(self) -> None:
+        while True:
+            await asyncio.sleep(BALLAST_S)
+            before = self.rooms.health("").ok
+            await self.rooms.lay_ballast()
+            if self.rooms.health("").ok is not before:
+                self.publisher.touch()
 
     async def _tail(self) -> None:
         while True:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from console.clock import Clock, Ids
 from console.errors import JournalError, Refused
+from console.journal.ballast import Ballast
 from console.journal.cases import allocate, incident_folder, incidents
 from console.journal.glance import Glance
 from console.journal.journal import Journal
@@ -50,8 +51,10 @@ class Rooms:
         changed: Callable[[], None],
         fallback: Path | None = None,
         read_only: bool = False,
+        ballast: Ballast | None = None,
     ) -> None:
         self.root = root
+        self.ballast = ballast
         self._clock = clock
         self._ids = ids
         self._redact = redact
@@ -69,14 +72,21 @@ class Rooms:
     async def start(self, actor: Actor) -> None:
         """Open the watch, the journal of everything outside an incident."""
         watch = self._watch = await self._open_watch()
+        await self.lay_ballast()
         self._watch_fold.apply(await asyncio.to_thread(lambda: list(watch.entries())))
 
     async def _open_watch(self) -> Watch | Glance:
         if self._read_only:
             return Glance(self._today, self._fallback)
         return await Watch.open(
-            self.root, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback
-        )
+            self.root, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback,
+            ballast=self.ballast,
+        )  # fmt: skip
+
+    async def lay_ballast(self) -> None:
+        """See that there is space to be given back when the disk is full."""
+        if self.ballast is not None and not self._read_only:
+            await asyncio.to_thread(self.ballast.lay)
 
     def _today(self) -> Path:
         return self.root / "watch" / f"{datetime.fromtimestamp(self._clock.now() / 1000, UTC):%Y-%m-%d}"
@@ -106,8 +116,9 @@ class Rooms:
         if self._read_only:
             return Glance(lambda: folder, self._fallback)
         return await Journal.open(
-            folder, incident, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback
-        )
+            folder, incident, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback,
+            ballast=self.ballast,
+        )  # fmt: skip
 
     def folder(self, incident: str) -> Path:
         """Where an incident's journal lies."""

@@ -35,6 +35,7 @@ from console.engine.rooms import Rooms
 from console.engine.source import Duty, SourceTask
 from console.errors import BackendError, ConfigError, Refused
 from console.journal.anchor import sink_of
+from console.journal.ballast import Ballast
 from console.journal.cases import local_folder
 from console.model.action import Action, Reply
 from console.model.alert import Alert, Silence
@@ -109,14 +110,16 @@ class Wiring:
         self.normaliser = Normaliser(config.grouping)
         self.store = AlertStore(WindowCorrelator(window_s=config.grouping.window_s), single=_alert_sources(config) < 2)
         self.board = MetricBoard(queries(config), clock)
+        root = state_root(config)
         self.rooms = Rooms(
-            state_root(config),
+            root,
             clock=clock,
             ids=ids,
             redact=self.redactor.value,
             changed=changed,
             read_only=config.read_only,
             fallback=Path("/var/tmp") / f"warroom-fallback-{os.geteuid()}",  # noqa: S108
+            ballast=Ballast(root, config.journal.ballast_mb),
         )
         self.adapters = {s.name: self._adapter(s) for s in config.sources}
         self.silences: dict[str, Sequence[Silence]] = {}

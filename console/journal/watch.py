@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.clock import Clock, Ids
+from console.journal.ballast import Ballast
 from console.journal.disk import Disk
 from console.journal.journal import Journal
 from console.journal.places import make_folder, shared
@@ -26,7 +27,14 @@ class Watch:
     """A journal that turns its page at midnight UTC by the injected clock; entries have the incident ``""``."""
 
     def __init__(
-        self, root: Path, clock: Clock, ids: Ids, redact: Redact | None, fallback: Path | None, disk: Disk | None
+        self,
+        root: Path,
+        clock: Clock,
+        ids: Ids,
+        redact: Redact | None,
+        fallback: Path | None,
+        disk: Disk | None,
+        ballast: Ballast | None = None,
     ) -> None:
         self.root = root
         self._clock = clock
@@ -34,6 +42,7 @@ class Watch:
         self._redact = redact
         self._fallback = fallback
         self._disk = disk
+        self._ballast = ballast
         self._day = ""
         self._journal: Journal | None = None
         self._turning = asyncio.Lock()
@@ -49,9 +58,10 @@ class Watch:
         redact: Redact | None = None,
         fallback: Path | None = None,
         disk: Disk | None = None,
+        ballast: Ballast | None = None,
     ) -> Watch:
         """The watch of a state folder: ``<root>/watch/<YYYY-MM-DD>/``."""
-        self = cls(root, clock, ids, redact, fallback, disk)
+        self = cls(root, clock, ids, redact, fallback, disk, ballast)
         await self._today()
         return self
 
@@ -128,6 +138,7 @@ class Watch:
             redact=self._redact,
             fallback=self._fallback,
             disk=self._disk,
+            ballast=self._ballast,
         )
 
     def _prepare(self, day: str) -> None:
