@@ -80,6 +80,8 @@ class JournalConfig(Struct, frozen=True):
     every_minutes: float = 5.0
     ballast_mb: int | None = None
     """Space that is given back when the disk is full; default 8, 0 = none."""
+    signing_key: str = ""
+    """Ed25519 key that bundles are signed with, or its ``.pub`` where ssh-agent holds it; default: the console's own."""
 
 
 class Config(Struct, frozen=True):
