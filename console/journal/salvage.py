@@ -16,6 +16,7 @@ from console.journal.disk import Disk
 from console.journal.frame import Broken, Frame
 from console.journal.places import make_folder, places, segment_name
 from console.journal.record import UNREADABLE, Prologue, read_header, read_prologue, write_json
+from console.model.wording import count
 
 REPORT = "SALVAGE.txt"
 _LEAD = re.compile(rb"[0-9a-f]{8} [0-9a-f]{8} [0-9a-f]{64} ")
@@ -214,7 +215,9 @@ def report(done: Salvaged, folder: Path) -> str:
     """The report, for people."""
     lines = [f"Salvaged from {folder}; the originals were only read.", ""]
     for lane in done.lanes:
-        lines.append(f"{lane.lane}: {lane.entries} entries in {lane.frames} frames, {lane.files} files")
+        lines.append(
+            f"{lane.lane}: {lane.entries} entries in {count(lane.frames, 'frame')}, {count(lane.files, 'file')}"
+        )
         lines += [f"  missing: {gap}" for gap in lane.gaps]
-    lines += ["", f"{done.blobs} blobs", "", f"{len(done.losses)} losses" + (":" if done.losses else "")]
+    lines += ["", count(done.blobs, "blob"), "", count(len(done.losses), "place") + " where something was lost"]
     return "\n".join([*lines, *map(str, done.losses), ""])

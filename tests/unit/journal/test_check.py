@@ -144,7 +144,7 @@ def test_a_sound_journal_is_copied_byte_for_byte(tmp_path: Path) -> None:
     assert (done.losses, done.blobs) == ((), 1)
     assert all((out / path.name).read_bytes() == path.read_bytes() for path in files)
     assert check(out, INC).sound
-    assert "0 losses" in (out / REPORT).read_text()
+    assert "0 places" in (out / REPORT).read_text()
 
 
 def test_frames_around_damage_are_saved_and_what_was_lost_is_said(tmp_path: Path) -> None:
