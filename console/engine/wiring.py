@@ -36,7 +36,7 @@ from console.engine.source import Duty, SourceTask
 from console.errors import BackendError, ConfigError, Refused
 from console.journal.anchor import sink_of
 from console.journal.ballast import Ballast
-from console.journal.cases import local_folder
+from console.journal.cases import fallback_folder, local_folder
 from console.model.action import Action, Reply
 from console.model.alert import Alert, Silence
 from console.model.entry import Actor, Entry, Kind
@@ -118,7 +118,7 @@ class Wiring:
             redact=self.redactor.value,
             changed=changed,
             read_only=config.read_only,
-            fallback=Path("/var/tmp") / f"warroom-fallback-{os.geteuid()}",  # noqa: S108
+            fallback=fallback_folder(),
             ballast=Ballast(root, config.journal.ballast_mb),
         )
         self.adapters = {s.name: self._adapter(s) for s in config.sources}
