@@ -119,8 +119,7 @@ def _print(one: JournalCheck) -> None:
     for lane in one.lanes:
         files = count(len(lane.files), "file")
         marks = ", imported" * lane.imported + "".join(f", {name} is being written or torn" for name in lane.torn)
-        say(
-            f"  {lane.lane}  {files}, {lane.entries:,} entries, head {lane.head[:16] or '-'}, by uid {lane.author}{marks}"
-        )
+        head = lane.head[:16] or "-"
+        say(f"  {lane.lane}  {files}, {lane.entries:,} entries, head {head}, by uid {lane.author}{marks}")
         for trouble in (*lane.damage, *lane.troubles):
             say(f"    ! {trouble}")

@@ -748,8 +748,9 @@ def check_lanes(archive: Archive, manifest: Manifest, report: Report) -> tuple[d
         if str(facts.owner) != lane.uid:
             reader.wrong(f"its files belonged to uid {facts.owner}, and it speaks for uid {lane.uid}")
         if len(report.lines) == before:
-
-            report.add("ok", "lane " + name, text % (len(lane.heads), len(facts.files)))
+            what = "length, CRC, digest, chain, sequence, stamps, prologues, owner"
+            files = "1 file" if len(facts.files) == 1 else f"{len(facts.files)} files"
+            report.add("ok", "lane " + name, f"{len(lane.heads)} entries in {files}: {what}")
     report.counts.update(lanes=len(lanes), entries=len(story.lines), bytes=story_bytes)
     return lanes, story
 
