@@ -78,6 +78,10 @@ class JournalConfig(Struct, frozen=True):
     anchors: tuple[AnchorConfig, ...] = ()
     every_entries: int = 50
     every_minutes: float = 5.0
+    ballast_mb: int | None = None
+    """Space that is given back when the disk is full; default 8, 0 = none."""
+    signing_key: str = ""
+    """Ed25519 key that bundles are signed with, or its ``.pub`` where ssh-agent holds it; default: our own."""
 
 
 class Config(Struct, frozen=True):

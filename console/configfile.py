@@ -149,7 +149,9 @@ def _anchors(reader: Reader, tree: Tree, at: str) -> tuple[AnchorConfig, ...]:
 _JOURNAL: Table = {
     "anchors": ("anchors", _anchors),
     "every_entries": ("every_entries", v.whole_between(1, 100_000)),
+    "ballast_mb": ("ballast_mb", v.whole_between(0, 4096)),
     "every_minutes": ("every_minutes", v.number_between(0.5, 1440)),
+    "signing_key": ("signing_key", v.path_name),
 }
 _TOP: Table = {
     "operator": ("operator", v.a_text),

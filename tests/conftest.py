@@ -7,6 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from console.journal import ballast
+
+
+@pytest.fixture(autouse=True)
+def light_ballast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of consoles with 8 MB each would fill the disk of temporary folders."""
+    monkeypatch.setattr(ballast, "SIZE", 64 << 10)
+
 
 @pytest.fixture(autouse=True)
 def log_as_it_was() -> Iterator[None]:

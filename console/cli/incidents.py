@@ -7,13 +7,18 @@ from pathlib import Path
 import click
 
 from console.cli.codes import Exit
+from console.cli.evidence import export_incident, import_incident
 from console.cli.output import moment, say, say_json, say_table
 from console.cli.settings import root_of, settings_of, shared
 
 
 @click.group()
 def incident() -> None:
-    """List incidents, show one."""
+    """List incidents, show one, export and import evidence."""
+
+
+incident.add_command(export_incident)
+incident.add_command(import_incident)
 
 
 @incident.command("list")

@@ -23,7 +23,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("console.cli.doctor:doctor", "Check backends, journal and terminal."),
     "do": ("console.cli.do:do", "Perform one action without the screen."),
     "alerts": ("console.cli.alerts:alerts", "List alerts."),
-    "incident": ("console.cli.incidents:incident", "List incidents, show one."),
+    "incident": ("console.cli.incidents:incident", "List incidents, show one, export and import evidence."),
+    "verify": ("console.cli.verify:verify", "Verify an exported bundle of evidence."),
+    "journal": ("console.cli.journals:journal", "Check journals, save what holds of a damaged one."),
     "runbook": ("console.cli.runbooks:runbook", "List and check runbooks."),
     "version": ("console.cli.version:version", "Say which version this is."),
 }

@@ -30,6 +30,7 @@ KEEP_S = 1.0
 """How long the end waits for the file that says where the operator was."""
 MOVES = frozenset({"incident.open", "incident.leave", "incident.declare"})
 """What puts another incident on the screen."""
+BALLAST_S = 30.0
 
 
 class Parts:
@@ -83,7 +84,7 @@ class Parts:
         self._ticking = begin(self._tick())
         self._tasks += [
             begin(self.publisher.run()), begin(self._serve()), self._ticking, begin(self._tail()),
-            begin(self.viewer.keep_lobby(self.publisher.touch)),
+            begin(self.viewer.keep_lobby(self.publisher.touch)), begin(self._keep_ballast()),
         ]  # fmt: skip
         if gaps := heartbeat.wanted():
             self._tasks.append(begin(heartbeat.watch_gaps(gaps)))
@@ -227,6 +228,14 @@ class Parts:
                 await self.wiring.look_up(incident)
         finally:
             self._asking = False
+
+    async def _keep_ballast(self) -> None:
+        while True:
+            await asyncio.sleep(BALLAST_S)
+            before = self.rooms.health("").ok
+            await self.rooms.lay_ballast()
+            if self.rooms.health("").ok is not before:
+                self.publisher.touch()
 
     async def _tail(self) -> None:
         while True:

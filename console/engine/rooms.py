@@ -12,6 +12,7 @@ from console.clock import Clock, Ids
 from console.engine.ear import Ear
 from console.engine.room import Room
 from console.errors import JournalError, Refused
+from console.journal.ballast import Ballast
 from console.journal.cache import place
 from console.journal.cases import allocate, incident_folder, incidents
 from console.journal.glance import Glance
@@ -45,9 +46,11 @@ class Rooms:
         read_only: bool = False,
         guest: bool = False,
         cache: Path | None = None,
+        ballast: Ballast | None = None,
     ) -> None:
         """``guest``: for a single command, whose lanes take no duty. ``cache``: where long journals' caches are."""
         self.root = root
+        self.ballast = ballast
         self._clock = clock
         self._ids = ids
         self._redact = redact
@@ -68,13 +71,20 @@ class Rooms:
     async def start(self, actor: Actor) -> None:
         """Open the watch, the journal of everything outside an incident."""
         self._watch = await Room.enter("", await self._open_watch())
+        await self.lay_ballast()
 
     async def _open_watch(self) -> Watch | Glance:
         if self._read_only:
             return Glance(self._today, self._fallback)
         return await Watch.open(
-            self.root, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback, guest=self._guest
-        )
+            self.root, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback,
+            guest=self._guest, ballast=self.ballast,
+        )  # fmt: skip
+
+    async def lay_ballast(self) -> None:
+        """See that there is space to be given back when the disk is full."""
+        if self.ballast is not None and not self._read_only:
+            await asyncio.to_thread(self.ballast.lay)
 
     def _today(self) -> Path:
         return self.root / "watch" / f"{datetime.fromtimestamp(self._clock.now() / 1000, UTC):%Y-%m-%d}"
@@ -116,7 +126,7 @@ class Rooms:
             return Glance(lambda: folder, self._fallback)
         return await Journal.open(
             folder, incident, clock=self._clock, ids=self._ids, redact=self._redact, fallback=self._fallback,
-            guest=self._guest, cache=kept,
+            guest=self._guest, cache=kept, ballast=self.ballast,
         )  # fmt: skip
 
     def folder(self, incident: str) -> Path:

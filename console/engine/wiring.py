@@ -33,7 +33,8 @@ from console.engine.metrics import MetricBoard
 from console.engine.rooms import Rooms
 from console.errors import ConfigError, Refused
 from console.journal.anchor import sink_of
-from console.journal.cases import local_folder
+from console.journal.ballast import Ballast
+from console.journal.cases import fallback_folder, local_folder
 from console.model.action import Action, Reply
 from console.model.alert import Alert
 from console.model.entry import Actor, Entry, Kind
@@ -89,8 +90,9 @@ class Wiring:
             ) from None
         self.store = AlertStore(WindowCorrelator(window_s=config.grouping.window_s), single=_alert_sources(config) < 2)
         self.board = MetricBoard(queries(config), clock)
+        root = state_root(config)
         self.rooms = Rooms(
-            state_root(config),
+            root,
             clock=clock,
             ids=ids,
             redact=self.redactor.value,
@@ -98,7 +100,8 @@ class Wiring:
             read_only=config.read_only,
             guest=guest,
             cache=cache_folder(),
-            fallback=Path("/var/tmp") / f"warroom-fallback-{os.geteuid()}",  # noqa: S108
+            fallback=fallback_folder(),
+            ballast=Ballast(root, config.journal.ballast_mb),
         )
         self.feeds = Feeds(
             config.sources,

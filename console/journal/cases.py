@@ -20,6 +20,11 @@ _REMOTE = re.compile(
 # On these a lock or an fsync can mean less than it says, or hang for minutes.
 
 
+def fallback_folder() -> Path:
+    """Where lanes go on while an incident's folder cannot be written: the user's own, on another file system."""
+    return Path("/var/tmp") / f"warroom-fallback-{os.geteuid()}"  # noqa: S108
+
+
 def incidents(root: Path) -> list[str]:
     """Ids of the incidents under a state folder, oldest number first."""
     try:

@@ -83,10 +83,8 @@ def check(folder: Path, incident: str | None = None, *, fallback: Path | None = 
     disk = Disk()
     said = imported(folder)
     heads = _Heads()
-    read = [
-        (lane, files, *_read(lane, incident, files, heads, disk))
-        for lane, files in places(folder, fallback).lanes().items()
-    ]
+    read = [(lane, files, *_read(lane, incident, files, heads, disk)) for lane, files in _lanes(folder, fallback)]
+    _read_on(folder, fallback, incident, heads, disk)
     wrong = heads.wrong()
     lanes = [_lane(lane, files, follower, owners, said, wrong.pop(lane, [])) for lane, files, follower, owners in read]
     blobs, troubles = _blobs(Blobs(folder, disk=disk))
@@ -94,6 +92,19 @@ def check(folder: Path, incident: str | None = None, *, fallback: Path | None = 
     return JournalCheck(
         folder.name, str(folder), tuple(lanes), blobs, (*_folder(folder), *troubles, *missing, *_kept(folder, said))
     )
+
+
+def _lanes(folder: Path, fallback: Path | None) -> list[tuple[str, list[tuple[int, Path]]]]:
+    return list(places(folder, fallback).lanes().items())
+
+
+def _read_on(folder: Path, fallback: Path | None, incident: str | None, heads: _Heads, disk: Disk) -> None:
+    """Take in what was written since to lanes that were read before others which name it."""
+    behind = {lane for _, lane, seq, _ in heads.cites if seq not in heads.heads.get(lane, {})}
+    for lane, files in _lanes(folder, fallback):
+        if lane in behind:
+            known = heads.heads.setdefault(lane, {})
+            known.update((found.header.seq, found.head) for found in Follower(lane, incident, disk).advance(files))
 
 
 def _read(

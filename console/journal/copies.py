@@ -14,7 +14,7 @@ from console.journal import frame
 from console.journal.disk import Disk
 from console.journal.follow import Damage, Follower, Found
 from console.journal.frame import Frame
-from console.journal.imported import imported
+from console.journal.imported import Imported, imported
 from console.journal.places import Places
 from console.journal.record import UNREADABLE, read_prologue
 from console.journal.tarball import pieces
@@ -47,38 +47,113 @@ class Copies(Struct):
     missing: list[dict[str, str]] = []
 
 
+Copied = list[tuple[str, int, Path]]
+"""Of each file: its name in the bundle, number and copy."""
+
+
+class Taken(NamedTuple):
+    """One lane's copy."""
+
+    copied: Copied
+    owners: set[int]
+    missing: list[dict[str, str]]
+    follower: Follower
+    found: list[tuple[Path, Found]]
+    damage: list[dict[str, Any]]
+
+
 def copy_lanes(where: Places, incident: str, copies: Copies, disk: Disk) -> None:
-    """Copy every lane, each file up to its last whole frame, and verify the copies."""
+    """Copy every lane, each file up to its last whole frame, and verify the copies.
+
+    Lanes are copied one after the other while all of them grow. So one that was copied early is copied again, as far as
+    the others name its entries: the copies are then all of one past, in which nobody names what is not there.
+    """
+    taken = {lane: _take(where, lane, files, incident, copies, disk) for lane, files in where.lanes().items()}
+    given_up: dict[str, int] = {}
+    while behind := _behind(taken, given_up):
+        lanes = where.lanes()
+        for lane, seq in behind.items():
+            given_up[lane] = seq
+            if lane in lanes:
+                taken[lane] = _take(where, lane, lanes[lane], incident, copies, disk, seq)
     said = imported(where.folder)
-    for lane, files in where.lanes().items():
-        for attempt in range(_TRIES):
-            copied, owners, missing = _copy(where, lane, files, copies.folder, disk)
-            follower = Follower(lane, incident, disk)
-            found = [(path, item) for path, item in _entries(follower, copied)]
-            damage = _damage(follower, copied)
-            if not damage or attempt + 1 == _TRIES:
-                break
-        copies.missing += missing
-        if not copied:
-            continue
-        copies.damage += damage
-        copies.files.update((name, path) for name, _, path in copied)
-        named = int(lane.rsplit(".", 2)[1])
-        authors = {said.author(lane, uid) if said else uid for uid in owners}
-        copies.lanes[lane] = {
-            "files": [{**listed(name, path), "segment": number} for name, number, path in copied],
-            "entries": len(found),
-            "last_seq": follower.seq,
-            "head": found[-1][1].head.hex() if found else "",
-            "key": _key(copied),
-            "owner": next(iter(sorted(authors - {named})), named),
-        }
-        copies.spots += [_spot(lane, path, item) for path, item in found]
+    for lane, one in sorted(taken.items()):
+        copies.missing += one.missing
+        if one.copied:
+            _tell(lane, one, said, copies)
     copies.spots.sort()
 
 
-Copied = list[tuple[str, int, Path]]
-"""Of each file: its name in the bundle, number and copy."""
+def _behind(taken: dict[str, Taken], given_up: dict[str, int]) -> dict[str, int]:
+    """Lanes that others name entries of which were not copied, and how far they have to be."""
+    named: dict[str, int] = {}
+    for one in taken.values():
+        for _, item in one.found:
+            for lane, (seq, _) in item.header.cites.items():
+                named[lane] = max(seq, named.get(lane, 0))
+    return {
+        lane: seq
+        for lane, seq in named.items()
+        if seq > given_up.get(lane, 0) and (lane not in taken or taken[lane].follower.seq < seq)
+    }
+
+
+def _take(
+    where: Places,
+    lane: str,
+    files: list[tuple[int, Path]],
+    incident: str,
+    copies: Copies,
+    disk: Disk,
+    upto: int | None = None,
+) -> Taken:
+    """Copy and verify a lane; ``upto`` = no further than the frame with the entry of that number."""
+    for attempt in range(_TRIES):
+        copied, owners, missing = _copy(where, lane, files, copies.folder, disk)
+        one = _verified(lane, incident, copied, owners, missing, disk)
+        if not one.damage or attempt + 1 == _TRIES:
+            break
+    if upto is not None and one.follower.seq > upto and _cut(one, upto):
+        one = _verified(lane, incident, [item for item in copied if item[2].exists()], owners, missing, disk)
+    return one
+
+
+def _verified(
+    lane: str, incident: str, copied: Copied, owners: set[int], missing: list[dict[str, str]], disk: Disk
+) -> Taken:
+    follower = Follower(lane, incident, disk)
+    found = list(_entries(follower, copied))
+    return Taken(copied, owners, missing, follower, found, _damage(follower, copied))
+
+
+def _cut(one: Taken, upto: int) -> bool:
+    """Cut the copies behind the frame that holds an entry; ``False`` = it is not in them."""
+    for path, item in one.found:
+        if item.header.seq == upto:
+            data = path.read_bytes()
+            path.write_bytes(data[: data.find(b"\n", item.offset) + 1])
+            later = [copy for _, _, copy in one.copied]
+            for copy in later[later.index(path) + 1 :]:
+                copy.unlink()
+            return True
+    return False
+
+
+def _tell(lane: str, one: Taken, said: Imported | None, copies: Copies) -> None:
+    """What the manifest says of a lane, and where its entries stand."""
+    copies.damage += one.damage
+    copies.files.update((name, path) for name, _, path in one.copied)
+    named = int(lane.rsplit(".", 2)[1])
+    authors = {said.author(lane, uid) if said else uid for uid in one.owners}
+    copies.lanes[lane] = {
+        "files": [{**listed(name, path), "segment": number} for name, number, path in one.copied],
+        "entries": len(one.found),
+        "last_seq": one.follower.seq,
+        "head": one.found[-1][1].head.hex() if one.found else "",
+        "key": _key(one.copied),
+        "owner": next(iter(sorted(authors - {named})), named),
+    }
+    copies.spots += [_spot(lane, path, item) for path, item in one.found]
 
 
 def _copy(

@@ -130,6 +130,8 @@ def parse(data: bytes, at: int) -> Frame | Broken | None:
         if data[end] == 0 and data.find(b"\n", at) < 0:
             return None  # zero-filled so far: the end of the file tells whether it is torn
         return _broken(data, at, "does not end where its length says")
+    if end == start:
+        return _broken(data, at, "holds no entry")
     crc = crc32(lead[1] + lead[3])
     if data[start : start + 1] == b"{":
         body = data[start:end]

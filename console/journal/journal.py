@@ -12,6 +12,7 @@ from pathlib import Path
 
 from console.clock import Clock, Ids
 from console.errors import JournalError
+from console.journal.ballast import Ballast
 from console.journal.cache import WORTH, Cache, load, save
 from console.journal.disk import Disk
 from console.journal.follow import Damage, Follower
@@ -51,6 +52,7 @@ class Journal:
         self._told: Marks = {}
         self._gone: tuple[str, ...] = ()
         self._proving: Proving | None = None
+        self._ballast: Ballast | None = None
         self.resumed: tuple[Saved, tuple[Entry, ...]] | None = None
         """Where a cache lets the fold go on, and the entries behind that; ``None`` = fold ``entries()``."""
 
@@ -70,6 +72,7 @@ class Journal:
         guest: bool = False,
         disk: Disk | None = None,
         cache: Path | None = None,
+        ballast: Ballast | None = None,
     ) -> Journal:
         """Take a lane in the folder (made if missing) and read what all lanes hold.
 
@@ -80,6 +83,7 @@ class Journal:
         not read before this returns: see ``resumed`` and ``verify``.
         """
         self = cls(places(folder, fallback), incident, clock, disk or Disk(), sealer)
+        self._ballast = ballast
 
         def opening() -> Marks:
             known = None if cache is None else load(cache, incident, self.places)
@@ -96,6 +100,7 @@ class Journal:
                 guest=guest,
                 disk=self._disk,
                 cache=known,
+                ballast=ballast,
             )
             self._lane.storage.others = self._heads
             self._writer.lane = self._lane
@@ -278,9 +283,11 @@ class Journal:
             return JournalHealth(ok=False, detail="the journal is closed")
         roll, damages, proving = self._lane.storage.roll, self.damages(), self._proving
         waiting = self._writer.waiting()
+        reserve = self._ballast.trouble if self._ballast is not None else ""
         notes = [
             f"a write has been waiting for {waiting:.0f} s; check the disk" if waiting > SLOW_S else "",
             roll.trouble,
+            reserve,
             *(f"the files of lane {lane} are gone" for lane in self._gone),
             str(damages[0]) + (f" (and {len(damages) - 1} more)" if len(damages) > 1 else "") if damages else "",
             *(f"the clock of {lane} is {ms // 60_000} min ahead" for lane, ms in list(self._hybrid.ahead.items())),
@@ -288,7 +295,7 @@ class Journal:
             *self._lane.refused,
         ]
         spoiled = damages or self._gone or self._lane.storage.spoiled
-        ok = not (waiting > SLOW_S or roll.trouble or spoiled)
+        ok = not (waiting > SLOW_S or roll.trouble or reserve or spoiled)
         return JournalHealth(
             ok=ok,
             detail="; ".join(note for note in notes if note),

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from console.clock import Clock, Ids
 from console.errors import JournalError
+from console.journal.ballast import Ballast
 from console.journal.cache import Cache
 from console.journal.disk import Disk
 from console.journal.follow import Follower
@@ -76,16 +77,17 @@ def open_lane(
     guest: bool = False,
     disk: Disk,
     cache: Cache | None = None,
+    ballast: Ballast | None = None,
 ) -> Lane:
     """Take a free slot, recover what the last writer left, and be ready to append. Never fails for want of a disk.
 
     What ``cache`` holds of the lane is not read again here. A ``guest`` takes one of the slots ``g0``, ``g1`` …: see
-    ``places.guest``.
+    ``places.guest``. ``ballast`` is given back when the disk is full.
     """
     uid = os.geteuid() if uid is None else uid
     host = host or os.uname().nodename
     slot, trouble = _take(places, host, uid, "g" if guest else "", ids, disk)
-    roll = Roll(places, slot.lane, incident, disk, clock, slot.guard)
+    roll = Roll(places, slot.lane, incident, disk, clock, slot.guard, ballast)
     database = LaneDatabase(slot.lane, incident, roll, hybrid, redact, sealer)
     storage = database.storage
     assert isinstance(storage, LaneStorage)

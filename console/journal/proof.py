@@ -417,6 +417,11 @@ class Lane:
     def uid(self) -> str:
         return self.name.rsplit(".", 2)[1]
 
+    @property
+    def owner(self) -> str:
+        """Host and uid: who may redact what stands in it."""
+        return self.name.rpartition(".")[0]
+
 
 FRAME = re.compile(rb"([0-9a-f]{8}) ([0-9a-f]{8}) ([0-9a-f]{64}) ")
 PART = re.compile(rb"([0-9a-f]{6}) ([0-9a-f]{8}) ([0-9a-f]{64}) ")
@@ -630,7 +635,7 @@ class Story:
         self.custody: list[tuple[tuple[str, int, int, str, int], dict[str, Any]]] = []
         self.cites: list[Cite] = []
         self.redactions: dict[str, set[str]] = {}
-        """Entry → uids of the lanes that say it was redacted."""
+        """Entry → owners of the lanes that say it was redacted."""
         self.blobs: dict[str, str] = {}
         """Digest → the item that it belongs to."""
         self.locked = 0
@@ -646,7 +651,7 @@ class Story:
         if header["kind"] == "anchor.made":
             self.cite(said["id"], body.get("heads"), "anchor")
         if header["kind"] == "entry.redacted" and isinstance(body.get("target"), str):
-            self.redactions.setdefault(body["target"], set()).add(lane.uid)
+            self.redactions.setdefault(body["target"], set()).add(lane.owner)
         if header["kind"].startswith(OF_EVIDENCE):
             item = body.get("item") if isinstance(body.get("item"), str) else ""
             self.custody.append(((item, *stamp), said))
@@ -743,8 +748,9 @@ def check_lanes(archive: Archive, manifest: Manifest, report: Report) -> tuple[d
         if str(facts.owner) != lane.uid:
             reader.wrong(f"its files belonged to uid {facts.owner}, and it speaks for uid {lane.uid}")
         if len(report.lines) == before:
-            text = "%d entries in %d files: length, CRC, digest, chain, sequence, stamps, prologues, owner"
-            report.add("ok", "lane " + name, text % (len(lane.heads), len(facts.files)))
+            what = "length, CRC, digest, chain, sequence, stamps, prologues, owner"
+            files = "1 file" if len(facts.files) == 1 else f"{len(facts.files)} files"
+            report.add("ok", "lane " + name, f"{len(lane.heads)} entries in {files}: {what}")
     report.counts.update(lanes=len(lanes), entries=len(story.lines), bytes=story_bytes)
     return lanes, story
 
@@ -753,14 +759,14 @@ def check_lanes(archive: Archive, manifest: Manifest, report: Report) -> tuple[d
 
 
 def check_redactions(lanes: dict[str, Lane], story: Story, report: Report) -> None:
-    blank = [(entry, lane.uid) for lane in lanes.values() for entry in lane.redacted]
-    for entry, uid in blank:
-        if uid not in story.redactions.get(entry, ()):
+    blank = [(entry, lane.owner) for lane in lanes.values() for entry in lane.redacted]
+    for entry, owner in blank:
+        if owner not in story.redactions.get(entry, ()):
             report.add("tampered", "redaction", f"{entry} was blanked, and no entry of its owner says so")
     gone = {entry for entry, _ in blank}
     for entry in sorted(set(story.redactions) - gone):
         report.add("note", "redaction", f"{entry} is said to be redacted, and stands here in full or is not here")
-    told = sum(uid in story.redactions.get(entry, ()) for entry, uid in blank)
+    told = sum(owner in story.redactions.get(entry, ()) for entry, owner in blank)
     report.tally("redaction", told, len(blank), "blanked entries were redacted by right")
 
 

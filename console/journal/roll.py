@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from console.clock import Clock
 from console.journal import frame
+from console.journal.ballast import FULL as FULL_DISK
+from console.journal.ballast import Ballast
 from console.journal.disk import Disk
 from console.journal.places import Places, file_mode, make_folder, segment_name
 from console.journal.record import Prologue, write_json
@@ -35,7 +37,16 @@ class Roll:
     or in memory are ``adrift`` and are carried into the next segment that the folder takes, byte for byte.
     """
 
-    def __init__(self, places: Places, lane: str, incident: str, disk: Disk, clock: Clock, guard: int = -1) -> None:
+    def __init__(
+        self,
+        places: Places,
+        lane: str,
+        incident: str,
+        disk: Disk,
+        clock: Clock,
+        guard: int = -1,
+        ballast: Ballast | None = None,
+    ) -> None:
         self.places = places
         self.lane = lane
         self.incident = incident
@@ -50,13 +61,18 @@ class Roll:
         self._disk = disk
         self._clock = clock
         self._guard = guard
+        self._ballast = ballast
         self._again = 0.0
         self._failed = ""
 
     def append(self, data: bytes) -> int:
         """Durable on return; the offset of the first byte. ``OSError`` = this segment takes no more."""
         start = b"" if self.tail.size else self.start(self.tail.number, self.bridge)
-        at = self.tail.append(start + data) + len(start)
+        try:
+            at = self.tail.append(start + data) + len(start)
+        except OSError as error:
+            self._make_room(error)
+            raise
         if self.tail.place != "folder":
             self.adrift += data
         return at
@@ -94,6 +110,18 @@ class Roll:
 
     def open(self, attempt: Attempt, data: bytes, opened: bytes) -> int:
         """Open the fresh segment with what is adrift, ``data`` and its own announcement; the offset of ``data``."""
+        try:
+            return self._open(attempt, data, opened)
+        except OSError as error:
+            if attempt.place != "folder" or not self._make_room(error):
+                raise
+        return self._open(attempt, data, opened)
+
+    def _make_room(self, error: OSError) -> bool:
+        """Give the ballast back if it is space that is missing; whether that made room."""
+        return error.errno in FULL_DISK and self._ballast is not None and self._ballast.release()
+
+    def _open(self, attempt: Attempt, data: bytes, opened: bytes) -> int:
         self.number = attempt.number
         segment = self._create(attempt)
         start = self.start(attempt.number, self.bridge) + bytes(self.adrift)

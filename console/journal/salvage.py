@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from console.journal.disk import Disk
 from console.journal.frame import Broken, Frame
 from console.journal.places import make_folder, places, segment_name
 from console.journal.record import UNREADABLE, Prologue, read_header, read_prologue, write_json
+from console.model.wording import count
 
 REPORT = "SALVAGE.txt"
+_LEAD = re.compile(rb"[0-9a-f]{8} [0-9a-f]{8} [0-9a-f]{64} ")
 
 
 class Loss(Struct, frozen=True):
@@ -71,6 +74,8 @@ class _Scan:
                 why = "a frame that was not written to its end" if frame.torn(data[at:]) else "is not a frame"
                 end = data.find(b"\n", at) + 1 or len(data)
                 item = Broken(end - at, why, None)
+            if isinstance(item, Broken):
+                item = Broken(_next(data, at, item.size), item.why, None)
             line = data[at : at + item.size]
             if isinstance(item, Broken):
                 self._lose(name, at, item.size, item.why)
@@ -119,6 +124,14 @@ class _Scan:
                 found.append(f"{before + 1}" if seq == before + 2 else f"{before + 1} to {seq - 1}")
             before = seq
         return tuple(found)
+
+
+def _next(data: bytes, at: int, size: int) -> int:
+    """Bytes up to where the next frame begins within a broken line: its own line feed may be what was lost."""
+    for lead in _LEAD.finditer(data, at + 1, at + size):
+        if isinstance(frame.parse(data, lead.start()), Frame):
+            return lead.start() - at
+    return size
 
 
 def salvage(
@@ -202,7 +215,9 @@ def report(done: Salvaged, folder: Path) -> str:
     """The report, for people."""
     lines = [f"Salvaged from {folder}; the originals were only read.", ""]
     for lane in done.lanes:
-        lines.append(f"{lane.lane}: {lane.entries} entries in {lane.frames} frames, {lane.files} files")
+        lines.append(
+            f"{lane.lane}: {lane.entries} entries in {count(lane.frames, 'frame')}, {count(lane.files, 'file')}"
+        )
         lines += [f"  missing: {gap}" for gap in lane.gaps]
-    lines += ["", f"{done.blobs} blobs", "", f"{len(done.losses)} losses" + (":" if done.losses else "")]
+    lines += ["", count(done.blobs, "blob"), "", count(len(done.losses), "place") + " where something was lost"]
     return "\n".join([*lines, *map(str, done.losses), ""])

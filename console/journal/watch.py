@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.clock import Clock, Ids
+from console.journal.ballast import Ballast
 from console.journal.disk import Disk
 from console.journal.journal import Journal
 from console.journal.places import make_folder, shared
@@ -34,6 +35,7 @@ class Watch:
         fallback: Path | None,
         guest: bool,
         disk: Disk | None,
+        ballast: Ballast | None = None,
     ) -> None:
         self.root = root
         self._clock = clock
@@ -42,6 +44,7 @@ class Watch:
         self._fallback = fallback
         self._guest = guest
         self._disk = disk
+        self._ballast = ballast
         self._day = ""
         self._journal: Journal | None = None
         self._turning = asyncio.Lock()
@@ -58,9 +61,10 @@ class Watch:
         fallback: Path | None = None,
         guest: bool = False,
         disk: Disk | None = None,
+        ballast: Ballast | None = None,
     ) -> Watch:
         """The watch of a state folder: ``<root>/watch/<YYYY-MM-DD>/``."""
-        self = cls(root, clock, ids, redact, fallback, guest, disk)
+        self = cls(root, clock, ids, redact, fallback, guest, disk, ballast)
         await self._today()
         return self
 
@@ -138,6 +142,7 @@ class Watch:
             fallback=self._fallback,
             guest=self._guest,
             disk=self._disk,
+            ballast=self._ballast,
         )
 
     def _prepare(self, day: str) -> None:

@@ -167,6 +167,10 @@ class EntryRedacted(Struct, frozen=True):
     wall: Annotated[Millis, Meta(ge=0)] = 0
     """With ``logical`` the target's place in the merged order."""
     logical: Annotated[int, Meta(ge=0)] = 0
+    keeps: dict[str, object] = {}
+    """What later entries build on; with it, by whom the target was and when it happened."""
+    by: str = ""
+    at: Annotated[Millis, Meta(ge=0)] = 0
 
 
 class Sending(Struct, frozen=True):

@@ -11,10 +11,12 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from heapq import merge
 
+from console.model.bodies import EntryRedacted
 from console.model.entry import Entry, Stamp
 from console.model.folding import Folding
 from console.model.incident import Incident, IncidentLine
 from console.model.kept import Saved, folding_of, keep
+from console.model.redacted import hidden, stamp_of, told
 
 EVERY = 64
 """Entries between two checkpoints."""
@@ -37,6 +39,8 @@ class Fold:
         """Entries taken in that are held no more."""
         self._floor: Stamp | None = None
         """Stamp of the last of them."""
+        self._hidden: dict[str, EntryRedacted] = {}
+        """What was redacted, by the entry's id."""
         self._entries: list[Entry] = []
         self._stamps: list[Stamp] = []
         self._work = Folding(incident_id)
@@ -54,9 +58,9 @@ class Fold:
             return
         if self._floor is not None and fresh[0].stamp <= self._floor:
             raise Behind(f"{fresh[0].id} stands before the last {len(self._entries)} entries")
-        start = len(self._entries)
+        start = self._hide(fresh)
         if self._stamps and fresh[0].stamp < self._stamps[-1]:
-            start = self._insert(fresh)
+            start = min(start, self._insert(fresh))
         else:
             self._entries += fresh
             self._stamps += [entry.stamp for entry in fresh]
@@ -110,13 +114,38 @@ class Fold:
     def _insert(self, fresh: list[Entry]) -> int:
         """Put late entries in their place and step back to the checkpoint before; returns where to go on."""
         place = bisect_left(self._stamps, fresh[0].stamp)
-        while self._kept[-1][0] > self._base + place:
-            self._kept.pop()
+        start = self._step_back(place)
         self._entries[place:] = merge(self._entries[place:], fresh, key=lambda entry: entry.stamp)
         self._stamps[place:] = [entry.stamp for entry in self._entries[place:]]
+        return start
+
+    def _step_back(self, place: int) -> int:
+        """Go back to the checkpoint before a place; returns where to go on."""
+        while self._kept[-1][0] > self._base + place:
+            self._kept.pop()
         position, kept = self._kept[-1]
         self._work = kept.copy()
         return position - self._base
+
+    def _hide(self, fresh: list[Entry]) -> int:
+        """Take in what the entries redact, among themselves and before; returns where to go on."""
+        start, hits = len(self._entries), []
+        bodies = [body for entry in fresh if (body := told(entry)) is not None]
+        for body in bodies:
+            stamp = stamp_of(body)
+            if stamp is None:
+                continue
+            if self._floor is not None and stamp <= self._floor:
+                raise Behind(f"{body.target} was redacted and stands before the last {len(self._entries)} entries")
+            place = bisect_left(self._stamps, stamp)
+            if place < len(self._stamps) and self._stamps[place] == stamp:
+                hits.append((place, body))
+        self._hidden |= {body.target: body for body in bodies}
+        for place, body in hits:
+            self._entries[place] = hidden(self._entries[place], body)
+            start = min(start, self._step_back(place))
+        fresh[:] = [hidden(e, self._hidden[e.id]) if e.id in self._hidden else e for e in fresh]
+        return start
 
     def _keep(self, position: int) -> None:
         """Remember the state here, and forget older ones: the further from the end, the wider apart they stand."""

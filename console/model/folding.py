@@ -13,7 +13,7 @@ from operator import is_
 from typing import Any
 
 from console.clock import Millis
-from console.model import automatic, effects, runs
+from console.model import automatic, effects, redacted, runs
 from console.model.action import OperationState, Outcome, Undo
 from console.model.alert import AlertState
 from console.model.bodies import (
@@ -376,4 +376,5 @@ _SERVE: dict[Kind, Callable[[Folding, Entry, Any], None]] = {
     **effects.SERVE,
     **runs.SERVE,
     **automatic.SERVE,
+    **redacted.SERVE,
 }

@@ -20,6 +20,7 @@ from console.clock import RandomIds
 from console.errors import JournalError
 from console.journal.blobs import Blobs
 from console.journal.bundle import Exported, export
+from console.journal.disk import Disk
 from console.journal.roll import RETRY_S
 from console.journal.signing import key_at, own_key, sign
 from console.model.entry import Draft, Kind
@@ -87,6 +88,52 @@ def test_consoles_may_write_while_it_is_exported(tmp_path: Path) -> None:
     finally:
         stop.set()
         thread.join()
+
+
+class Busy(Disk):
+    """A disk on which others write just before a file is read for the first time."""
+
+    def __init__(self, before: dict[str, Callable[[], None]]) -> None:
+        self.before = before
+
+    def open(self, path: Path, flags: int, mode: int = 0o600) -> int:
+        self.before.pop(path.name, lambda: None)()
+        return super().open(path, flags, mode)
+
+
+def test_lanes_that_answer_each_other_while_they_are_copied_are_of_one_past(tmp_path: Path) -> None:
+    folder = tmp_path / "case"
+
+    async def scene() -> None:
+        lanes = {host: await open_journal(folder, host=host) for host in ("a", "b", "c")}
+        await lanes["a"].append([note("begin")])
+
+        def talk() -> None:
+            # a is copied already; then all speak, each of what it read, before b and c are copied
+            async def talking() -> None:
+                for host in ("a", "b", "c", "a", "b"):
+                    await lanes[host].news()
+                    await lanes[host].append([note(f"{host} speaks"), note("twice")])
+                lanes["d"] = await open_journal(folder, host="aa")
+                await lanes["b"].news()
+                await lanes["b"].append([note("b saw d")])
+                await lanes["a"].append([note("a goes on, and nobody reads it")])
+
+            asyncio.run_coroutine_threadsafe(talking(), loop).result(30)
+
+        loop = asyncio.get_running_loop()
+        disk = Busy({f"{lanes['b'].lane}.lane": talk})
+        key = own_key(tmp_path, RandomIds())
+        done = await asyncio.to_thread(export, folder, "INC-0001", tmp_path / "b.tar", key, ids=RandomIds(), disk=disk)
+        assert code(done.path) == UNANCHORED, told(done.path)
+        said = untarred(done.path.read_bytes())["entries.jsonl"]
+        assert b"b saw d" in said
+        assert said.count(b"a speaks") == 2
+        assert b"nobody reads it" not in said
+        for lane in lanes.values():
+            await lane.close()
+
+    asyncio.run(scene())
 
 
 @pytest.mark.parametrize("keep", [0, 1, 40, 90, 300])

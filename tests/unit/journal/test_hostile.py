@@ -76,6 +76,16 @@ def test_a_payload_that_is_no_envelope_is_stepped_over(tmp_path: Path, bad: byte
     assert why
 
 
+def test_a_frame_without_entries_is_stepped_over(tmp_path: Path) -> None:
+    head = frame.genesis("INC-0001", LANE)
+    start = frame.prologue(head, json.dumps({"incident": "INC-0001", "lane": LANE, "segment": 0}).encode())
+    line, _ = frame.seal(head, [(header(1), payload())])
+    (tmp_path / f"{LANE}.lane").write_bytes(start + frame.seal(head, [])[0] + line)
+    follower, entries = follow(tmp_path, LANE)
+    assert [damage.why for damage in follower.damages] == ["holds no entry"]
+    assert [entry.stamp.seq for entry in entries] == [1]
+
+
 def test_what_cannot_be_shown_is_in_the_health(tmp_path: Path) -> None:
     written(tmp_path, (header(1), payload()), (header(2), payload(body=[1])), (header(3), payload()))
 
