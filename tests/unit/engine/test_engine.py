@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -360,6 +361,7 @@ def test_where_the_operator_was_is_not_kept_beside_shared_incidents(
     one = sitting()
     assert one.act("incident.declare", title="orders fail", severity="SEV2").ok
     one.leave()
-    assert sorted(p.name for p in (tmp_path / "state").iterdir()) == ["incidents", "watch"]
+    kept = sorted(p.name for p in (tmp_path / "state").iterdir())
+    assert kept == [f"ballast.{os.geteuid()}", "incidents", "watch"]
     back = sitting()
     back.until(lambda s: s.incident is not None and s.incident.key == "INC-0001", "the room")
