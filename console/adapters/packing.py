@@ -20,36 +20,29 @@ from console.model.severity import Severity
 T = TypeVar("T")
 
 
-class _Row(Struct, array_like=True, gc=False):
-    """An alert; numbers stand for texts, ``names`` for the names of its labels, ``said`` for its annotations."""
-
-    vendor_id: str
-    severity: Severity
-    state: AlertState
-    started_at: int
-    ended_at: int
-    silenced_by: tuple[str, ...]
-    inhibited: bool
-    name: int
-    summary: int
-    service: int
-    cluster: int
-    host: int
-    pod: int
-    link: int
-    names: int
-    values: list[int]
-    said: int
+TEXTS = 7
+"""Of each alert before the values of its labels: name, summary, service, cluster, host, pod, link."""
 
 
 class _Part(Struct, array_like=True):
-    """A delta; texts, label names and annotations that this body did not have before come first."""
+    """A delta in columns, an item for each alert; numbers stand for what this part or one before it has in full."""
 
-    texts: list[str]
-    names: list[list[int]]
-    said: list[list[int]]
-    """Name, value, name, value …"""
-    rows: list[_Row]
+    new_texts: list[str]
+    new_names: list[list[int]]
+    """Names of labels."""
+    new_said: list[list[int]]
+    """Annotations: name, value, name, value …"""
+    vendor_ids: list[str]
+    severities: list[Severity]
+    states: list[AlertState]
+    started: list[int]
+    ended: list[int]
+    silenced_by: list[tuple[str, ...]]
+    inhibited: list[bool]
+    names: list[int]
+    said: list[int]
+    texts: list[int]
+    """Of each alert ``TEXTS`` and the values of its labels."""
     gone: tuple[str, ...]
     last: bool
 
@@ -82,33 +75,34 @@ class Packer:
 
     def pack(self, delta: AlertDelta) -> bytes:
         """The delta as msgpack; to be read in the order in which it was made."""
-        rows = [self._row(alert) for alert in delta.changed]
+        alerts, texts = delta.changed, list[str]()
+        for a in alerts:
+            texts += (a.name, a.summary, a.service, a.cluster, a.host, a.pod, a.link)
+            texts += a.labels.values()
         number = self._texts.__getitem__
-        names = [list(map(number, names)) for names in self._names.fresh()]
-        said = [list(map(number, chain.from_iterable(pairs))) for pairs in self._said.fresh()]
-        return self._encode(_Part(self._texts.fresh(), names, said, rows, delta.gone, delta.last))
-
-    def _row(self, alert: Alert) -> _Row:
-        number, labels = self._texts.__getitem__, alert.labels
-        return _Row(
-            alert.vendor_id,
-            alert.severity,
-            alert.state,
-            alert.started_at,
-            alert.ended_at,
-            alert.silenced_by,
-            alert.inhibited,
-            number(alert.name),
-            number(alert.summary),
-            number(alert.service),
-            number(alert.cluster),
-            number(alert.host),
-            number(alert.pod),
-            number(alert.link),
-            self._names[tuple(labels)],
-            list(map(number, labels.values())),
-            self._said[tuple(alert.annotations.items())],
+        names = [self._names[tuple(a.labels)] for a in alerts]
+        said = [self._said[tuple(a.annotations.items())] for a in alerts]
+        numbers = list(map(number, texts))
+        new_names = [list(map(number, new)) for new in self._names.fresh()]
+        new_said = [list(map(number, chain.from_iterable(new))) for new in self._said.fresh()]
+        part = _Part(
+            self._texts.fresh(),
+            new_names,
+            new_said,
+            [a.vendor_id for a in alerts],
+            [a.severity for a in alerts],
+            [a.state for a in alerts],
+            [a.started_at for a in alerts],
+            [a.ended_at for a in alerts],
+            [a.silenced_by for a in alerts],
+            [a.inhibited for a in alerts],
+            names,
+            said,
+            numbers,
+            delta.gone,
+            delta.last,
         )
+        return self._encode(part)
 
 
 class Unpacker:
@@ -127,35 +121,27 @@ class Unpacker:
     def unpack(self, data: bytes) -> AlertDelta:
         """The delta that was packed."""
         part = self._decode(data)
-        self._texts += self._share.known(part.texts)
+        self._texts += self._share.known(part.new_texts)
         text = self._texts.__getitem__
-        self._names += [tuple(map(text, numbers)) for numbers in part.names]
-        self._said += [self._share.alike(dict(_paired(map(text, numbers)))) for numbers in part.said]
-        return AlertDelta(tuple(map(self._alert, part.rows)), part.gone, part.last)
+        self._names += [tuple(map(text, numbers)) for numbers in part.new_names]
+        self._said += [self._share.alike(dict(_paired(map(text, numbers)))) for numbers in part.new_said]
+        return AlertDelta(tuple(self._alerts(part, list(map(text, part.texts)))), part.gone, part.last)
 
-    def _alert(self, row: _Row) -> Alert:
-        text, source = self._texts.__getitem__, self._source
-        key = f"{source}/{row.vendor_id}"
-        return Alert(
-            self._keys.get(key, key),
-            source,
-            row.vendor_id,
-            text(row.name),
-            text(row.summary),
-            row.severity,
-            row.state,
-            row.started_at,
-            row.ended_at,
-            text(row.service),
-            text(row.cluster),
-            text(row.host),
-            text(row.pod),
-            row.silenced_by,
-            row.inhibited,
-            dict(zip(self._names[row.names], map(text, row.values), strict=True)),
-            self._said[row.said],
-            text(row.link),
-        )
+    def _alerts(self, part: _Part, texts: list[str]) -> Iterator[Alert]:
+        source, keys, at = self._source, self._keys, 0
+        for id, severity, state, started, ended, silenced_by, inhibited, names, said in zip(
+            part.vendor_ids, part.severities, part.states, part.started, part.ended, part.silenced_by, part.inhibited,
+            part.names, part.said, strict=True,
+        ):  # fmt: skip
+            name, summary, service, cluster, host, pod, link = texts[at : at + TEXTS]
+            of_labels = self._names[names]
+            begin, at = at + TEXTS, at + TEXTS + len(of_labels)
+            labels = dict(zip(of_labels, texts[begin:at], strict=True))
+            key = f"{source}/{id}"
+            yield Alert(
+                keys.get(key, key), source, id, name, summary, severity, state, started, ended, service, cluster, host,
+                pod, silenced_by, inhibited, labels, self._said[said], link,
+            )  # fmt: skip
 
 
 def _paired(texts: Iterator[str]) -> Iterator[tuple[str, str]]:

@@ -37,8 +37,10 @@ class SortedRows(Generic[T]):
     Whoever removes or replaces a row gives the row as it was put, which is how it is found.
     """
 
-    def __init__(self, order: Callable[[T], int]) -> None:
+    def __init__(self, order: Callable[[T], int], key: Callable[[T], str] = _KEY) -> None:
+        """``key``: another way to a row's key, if that is faster."""
         self._order = order
+        self._key = key
         self._chunks: list[_Chunk[T]] = []
         self._ends: list[Place] = []
         self._size = 0
@@ -48,7 +50,7 @@ class SortedRows(Generic[T]):
         return self._size
 
     def _place(self, row: T) -> Place:
-        return (self._order(row), row.key)
+        return (self._order(row), self._key(row))
 
     def put(self, row: T, before: T | None = None) -> None:
         """Add the row; ``before`` is the one it replaces."""
@@ -90,8 +92,8 @@ class SortedRows(Generic[T]):
         at = bisect_left(self._ends, place)
         if at < len(self._chunks):
             chunk = self._chunks[at]
-            index = _index(chunk, place)
-            if chunk.rows[index].key == place[1] and chunk.numbers[index] == place[0]:
+            index = self._index(chunk, place)
+            if self._key(chunk.rows[index]) == place[1] and chunk.numbers[index] == place[0]:
                 return chunk, index
         raise KeyError(place[1])
 
@@ -104,7 +106,7 @@ class SortedRows(Generic[T]):
             return
         at = min(bisect_left(self._ends, place), len(self._chunks) - 1)
         chunk = self._chunks[at]
-        index = _index(chunk, place)
+        index = self._index(chunk, place)
         chunk.rows.insert(index, row)
         chunk.numbers.insert(index, place[0])
         chunk.frozen = None
@@ -133,12 +135,11 @@ class SortedRows(Generic[T]):
         del chunk.rows[half:], chunk.numbers[half:]
         self._ends.insert(at, (chunk.numbers[-1], chunk.rows[-1].key))
 
-
-def _index(chunk: _Chunk[T], place: Place) -> int:
-    """Where a place is in a chunk; keys are looked at only among rows of one number."""
-    numbers, number = chunk.numbers, place[0]
-    index = bisect_left(numbers, number)
-    if index < len(numbers) and numbers[index] == number:
-        end = bisect_right(numbers, number, index)
-        return bisect_left(chunk.rows, place[1], index, end, key=_KEY)
-    return index
+    def _index(self, chunk: _Chunk[T], place: Place) -> int:
+        """Where a place is in a chunk; keys are looked at only among rows of one number."""
+        numbers, number = chunk.numbers, place[0]
+        index = bisect_left(numbers, number)
+        if index < len(numbers) and numbers[index] == number:
+            end = bisect_right(numbers, number, index)
+            return bisect_left(chunk.rows, place[1], index, end, key=self._key)
+        return index

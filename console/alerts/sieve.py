@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from operator import attrgetter
 
 from console.alerts.filter import Filter
 from console.alerts.ordering import SortedRows
@@ -12,6 +13,8 @@ from console.model.group import Group
 
 _LAST = (1 << 47) - 1
 """The year 6429, in milliseconds; a source may tell a later one, which counts as this."""
+ROW_KEY = attrgetter("alert.key")
+"""A row's key without a call."""
 _FIRING, _PENDING = AlertState.FIRING, AlertState.PENDING
 
 
@@ -27,7 +30,7 @@ class Sieve:
 
     def __init__(self, filter: Filter) -> None:
         self.filter = filter
-        self.rows: SortedRows[AlertRow] = SortedRows(worst_first)
+        self.rows: SortedRows[AlertRow] = SortedRows(worst_first, ROW_KEY)
         self.groups: Counter[str] = Counter()
         self.shelves = Shelves()
         self._kept: dict[str, AlertRow] = {}

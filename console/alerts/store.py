@@ -15,7 +15,7 @@ from console.alerts.flapping import Flaps
 from console.alerts.marks import Mark, Marks, holds
 from console.alerts.ordering import SortedRows
 from console.alerts.shelves import Shelves
-from console.alerts.sieve import Sieve, worst_first
+from console.alerts.sieve import ROW_KEY, Sieve, worst_first
 from console.alerts.tally import Tallies
 from console.alerts.twins import Alone, Pairing, Twins
 from console.clock import Millis
@@ -38,6 +38,8 @@ BATCH = 16
 ARRANGE_S = 0.006
 """Longest that one view spends on groups; what is left over comes with the next."""
 
+_FIRING, _RESOLVED = AlertState.FIRING, AlertState.RESOLVED
+
 
 class AlertStore:
     """Takes deltas in, answers with views that share what did not change; fulfils ``ports.Alerts``."""
@@ -47,7 +49,7 @@ class AlertStore:
         self._correlator = correlator
         self._twins: Pairing = Alone() if single else Twins(prefer)
         self._rows: dict[str, AlertRow] = {}
-        self._flat: SortedRows[AlertRow] = SortedRows(worst_first)
+        self._flat: SortedRows[AlertRow] = SortedRows(worst_first, ROW_KEY)
         self._firing = 0
         self._flaps = Flaps()
         self._marks = Marks()
@@ -80,36 +82,42 @@ class AlertStore:
         changed = list(told.values())
         moved = self._correlator.apply(changed, (), now)
         for alert in changed:
-            self._change(alert, moved.get(alert.key), now)
+            group, before = moved.get(alert.key), self._rows.get(alert.key)
+            if before is None:
+                self._come(alert, group or "", now)
+            else:
+                self._change(before, alert, group, now)
         for key, mark in self._marks.waiting(alert.key for alert in delta.changed).items():
             # It waits under the name of a copy, of an alert that is shown under another.
             self.set_acks({key: mark.by}, mark.at, {key: mark.at})
 
-    def _change(self, alert: Alert, group: str | None, now: Millis) -> None:
-        before = self._rows.get(alert.key)
-        if alert.firing and not (before is not None and before.alert.firing):
+    def _come(self, alert: Alert, group: str, now: Millis) -> None:
+        """An alert that was not here."""
+        if alert.state is _FIRING:
             self._joins.append(now)
-        if before is None:
-            mark = self._marks.claim(alert) or Mark("", 0)
-            row = AlertRow(alert, group or "", mark.by, mark.at)
-        else:
-            row = replace(before, alert=alert, group=group if group is not None else before.group)
-        resolved = alert.state is AlertState.RESOLVED
-        was = before is not None and before.alert.state is AlertState.RESOLVED
+        elif alert.state is _RESOLVED:
+            self._ended[alert.key] = now
+        mark = self._marks.claim(alert)
+        self._put(AlertRow(alert, group, mark.by, mark.at) if mark is not None else AlertRow(alert, group), None)
+
+    def _change(self, before: AlertRow, alert: Alert, group: str | None, now: Millis) -> None:
+        if alert.firing and not before.alert.firing:
+            self._joins.append(now)
+        row = replace(before, alert=alert, group=group if group is not None else before.group)
+        resolved, was = alert.state is _RESOLVED, before.alert.state is _RESOLVED
         if resolved and not was:
             self._ended[alert.key] = now
         elif was and not resolved:
             del self._ended[alert.key]
-        if before is not None:
-            flips = 1 if resolved is not was else 2 if _returned(before.alert, alert) else 0
-            if flips:
-                if before.acked_by:
-                    self._marks.spend(alert.key, now)
-                row = replace(row, acked_by="", acked_at=0, flapping=self._flaps.flip(alert.key, now, flips))
+        flips = 1 if resolved is not was else 2 if _returned(before.alert, alert) else 0
+        if flips:
+            if before.acked_by:
+                self._marks.spend(alert.key, now)
+            row = replace(row, acked_by="", acked_at=0, flapping=self._flaps.flip(alert.key, now, flips))
         self._put(row, before)
 
     def _put(self, row: AlertRow, before: AlertRow | None) -> None:
-        self._rows[row.key] = row
+        self._rows[row.alert.key] = row
         self._firing += row.alert.firing - (before is not None and before.alert.firing)
         self._flat.put(row, before)
         if before is not None and before.group != row.group:
@@ -232,10 +240,14 @@ class AlertStore:
         parsed = parse(filter)
         return [row.alert for row in self._rows.values() if parsed.matches(row)]
 
-    async def search(self, filter: str) -> list[Alert]:
+    async def search(self, filter: str) -> list[AlertRow]:
         """As ``matching``; over many alerts it is worked off in slices. An alert that came meanwhile is left out."""
         parsed = parse(filter)
-        return [row.alert async for rows in self.slowly() for row in rows if parsed.matches(row)]
+        return [row async for rows in self.slowly() for row in rows if parsed.matches(row)]
+
+    def incident(self, group: str) -> str:
+        """The incident that a group is part of, ``""`` if none."""
+        return self._tallies.incident(group)
 
     async def slowly(self) -> AsyncIterator[list[AlertRow]]:
         """All rows a few at a time, those that are gone meanwhile left out; the loop has its turn each ``SIFT_S``."""
