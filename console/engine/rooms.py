@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.clock import Clock, Ids
+from console.engine.redacting import forget_copies, obey
 from console.errors import JournalError, Refused
 from console.journal.ballast import Ballast
 from console.journal.cases import allocate, incident_folder, incidents
@@ -16,7 +17,7 @@ from console.journal.journal import Journal
 from console.journal.reading import lane_alive, read
 from console.journal.watch import Watch
 from console.model.entry import Actor, Draft, Entry, Kind
-from console.model.fold import Fold, line
+from console.model.fold import Behind, Fold, line
 from console.model.incident import Incident, IncidentLine, Status, TimelineRow
 from console.model.rows import Rows
 from console.model.snapshot import JournalHealth
@@ -64,6 +65,8 @@ class Rooms:
         self._rooms: dict[str, Room] = {}
         self._watch: Watch | Glance | None = None
         self._watch_fold = Fold("")
+        self._refolding: dict[str, list[Sequence[Entry]]] = {}
+        """Journals that are being folded anew, with what came in meanwhile."""
         self._lines: dict[str, tuple[object, IncidentLine]] = {}
         self._opening = asyncio.Lock()
 
@@ -135,13 +138,48 @@ class Rooms:
             if self._watch is None:
                 raise JournalError("the watch journal is not open")
             entries = await self._watch.append(drafts)
-            self._watch_fold.apply(entries)
         else:
             room = await self.open(incident)
             entries = await room.journal.append(drafts)
-            room.fold.apply(entries)
+        await self._take_in(incident, entries)
         self._changed()
         return entries
+
+    async def _take_in(self, incident: str, entries: Sequence[Entry]) -> None:
+        """Fold entries in; the whole journal again if one belongs where the fold holds nothing any more."""
+        fold = self._fold(incident)
+        waiting = self._refolding.get(incident)
+        if waiting is not None:
+            waiting.append(entries)
+            return
+        journal = self.journal(incident)
+        if journal is not None:
+            forget_copies(journal, entries)
+        try:
+            fold.apply(entries)
+        except Behind:
+            self._refolding[incident] = waiting = []
+            try:
+                fresh = await asyncio.to_thread(self._folded, incident)
+            finally:
+                del self._refolding[incident]
+            if incident:
+                self._rooms[incident].fold = fresh
+            else:
+                self._watch_fold = fresh
+            for late in (entries, *waiting):
+                await self._take_in(incident, late)
+
+    def _fold(self, incident: str) -> Fold:
+        return self._rooms[incident].fold if incident else self._watch_fold
+
+    def _folded(self, incident: str) -> Fold:
+        """The whole journal folded anew."""
+        holder = self._rooms[incident].journal if incident else self._watch
+        assert holder is not None
+        fold = Fold(incident)
+        fold.apply(list(holder.entries()))
+        return fold
 
     async def tail(self) -> dict[str, tuple[Entry, ...]]:
         """Take in what other consoles wrote; per incident, the entries."""
@@ -149,15 +187,19 @@ class Rooms:
         for room in list(self._rooms.values()):
             entries = await room.journal.news()
             if entries:
-                room.fold.apply(entries)
+                await self._take_in(room.key, entries)
                 news[room.key] = entries
         if self._watch is not None:
             entries = await self._watch.news()
             if entries:
-                self._watch_fold.apply(entries)
+                await self._take_in("", entries)
                 news[""] = entries
         if news:
             self._changed()
+        for key, entries in news.items():
+            journal = self.journal(key)
+            if journal is not None:
+                await obey(journal, entries)
         return news
 
     # Reading
@@ -193,21 +235,21 @@ class Rooms:
 
     def lanes(self, incident: str) -> tuple[str, tuple[str, ...]]:
         """Our lane of an open incident, or of the watch for ``""``, and every lane that its journal has."""
+        journal = self.journal(incident)
+        return ("", ()) if journal is None else (journal.lane, tuple(journal.places.lanes()))
+
+    def journal(self, incident: str) -> Journal | None:
+        """The journal of an open incident, or today's of the watch; ``None`` = it is only read here."""
         room = self._rooms.get(incident)
         journal = room.journal if room is not None else self._watch
         if isinstance(journal, Watch):
             journal = journal.journal
-        if not isinstance(journal, Journal):
-            return "", ()
-        return journal.lane, tuple(journal.places.lanes())
+        return journal if isinstance(journal, Journal) else None
 
     async def heads(self, incident: str) -> dict[str, tuple[int, str]]:
         """Number and head of each lane's last entry; of the watch for ``""``."""
-        room = self._rooms.get(incident)
-        journal = room.journal if room is not None else self._watch
-        if isinstance(journal, Watch):
-            journal = journal.journal
-        return await journal.heads() if isinstance(journal, Journal) else {}
+        journal = self.journal(incident)
+        return {} if journal is None else await journal.heads()
 
     def open_rooms(self) -> tuple[Room, ...]:
         """Rooms that are open in this console."""

@@ -31,6 +31,7 @@ from console.engine.anchoring import Anchoring
 from console.engine.duty import Duties
 from console.engine.logfile import shared_redactor
 from console.engine.metrics import MetricBoard
+from console.engine.redacting import RedactHandler
 from console.engine.rooms import Rooms
 from console.engine.source import Duty, SourceTask
 from console.errors import BackendError, ConfigError, Refused
@@ -269,6 +270,7 @@ class Wiring:
             drill=self.config.drill,
         )
         self.handlers |= hold.handlers(self.desk, state=self.rooms.state, current=self.current)
+        self.handlers["entry.redact"] = RedactHandler(self.desk, self.rooms, self.current)
         self.handlers |= undo.handlers(self.desk, self.handlers, state=self.rooms.state, current=self.current)
         if not self.config.read_only:
             await self.duties.carry_hold()
