@@ -81,7 +81,7 @@ class JournalConfig(Struct, frozen=True):
     ballast_mb: int | None = None
     """Space that is given back when the disk is full; default 8, 0 = none."""
     signing_key: str = ""
-    """Ed25519 key that bundles are signed with, or its ``.pub`` where ssh-agent holds it; default: the console's own."""
+    """Ed25519 key that bundles are signed with, or its ``.pub`` where ssh-agent holds it; default: one of its own."""
 
 
 class Config(Struct, frozen=True):
