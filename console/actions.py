@@ -310,6 +310,21 @@ ACTIONS: tuple[ActionSpec, ...] = (
         (Arg("to", ArgType.CHOICE, choices=("", "on", "off")), Arg("reason"), Arg("incident")),
     ),
     ActionSpec(
+        "entry.redact",
+        "redact",
+        (),
+        Scope.TIMELINE,
+        Tier.R3,
+        "Take the text of an entry away for good; only whoever owns its lane can.",
+        (
+            Arg("entry", required=True, help="<lane>:<number>, as the entry's details name it"),
+            Arg("reason", required=True, help="why, for those who find the gap"),
+            Arg("basis", help="policy, law or request that it rests on"),
+            Arg("approver"),
+            Arg("incident"),
+        ),
+    ),
+    ActionSpec(
         "outbox.retry",
         "try now",
         ("r",),

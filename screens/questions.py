@@ -253,9 +253,16 @@ async def _settle(ask: Asking) -> Args | None:
     return None if more is None else {"happened": picked, **more}
 
 
+async def _redact(ask: Asking) -> Args | None:
+    reason = {"name": "reason", "label": "why", "hint": "a password was pasted"}
+    basis = {"name": "basis", "label": "rests on", "required": False, "hint": "policy, law, request"}
+    return await ask.form("Take this entry's text away for good", reason, basis)
+
+
 _QUESTIONS: dict[str, Callable[[Asking], Awaitable[Args | None]]] = {
     "alert.silence": _silence,
     "incident.note": _note,
+    "entry.redact": _redact,
     "incident.status": _status,
     "incident.severity": _severity,
     "incident.command": _command,

@@ -240,6 +240,7 @@ _CHECKS: dict[str, Callable[[Situation], str]] = {
     "step.stop": _stoppable,
     "step.undo": _undoable_step,
     "desk.undo": _undo,
+    "entry.redact": lambda at: "" if isinstance(at.row, TimelineRow) else "there is no entry under the cursor",
     "ui.select": _alerts_here,
     "ui.select_all": lambda at: "" if at.snapshot.alerts.total else "there is no alert to mark",
     "ui.why": _why_grouped,
@@ -264,6 +265,8 @@ def aim(spec: ActionSpec, at: Situation) -> dict[str, object]:
         args["incident"] = at.incident.key
     if "keys" in names:
         args |= _alerts(spec, at)
+    if spec.id == "entry.redact" and isinstance(at.row, TimelineRow):
+        args["entry"] = at.row.key
     if spec.id == "desk.hold":
         args["to"] = "off" if at.snapshot.held else "on"
     if spec.id == "silence.expire" and isinstance(at.row, Silence):

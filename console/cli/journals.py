@@ -11,6 +11,7 @@ import click
 from console.cli.codes import Exit
 from console.cli.evidence import known
 from console.cli.output import say, say_json
+from console.cli.redact import redact
 from console.cli.settings import root_of, settings_of, shared
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def journal() -> None:
-    """Check journals, save what holds of a damaged one."""
+    """Check journals, save what holds of a damaged one, take a text away."""
+
+
+journal.add_command(redact)
 
 
 @journal.command("check")

@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "alerts": ("console.cli.alerts:alerts", "List alerts."),
     "incident": ("console.cli.incidents:incident", "List incidents, show one, export and import evidence."),
     "verify": ("console.cli.verify:verify", "Verify an exported bundle of evidence."),
-    "journal": ("console.cli.journals:journal", "Check journals, save what holds of a damaged one."),
+    "journal": ("console.cli.journals:journal", "Check journals, save what holds of a damaged one, take a text away."),
     "runbook": ("console.cli.runbooks:runbook", "List and check runbooks."),
     "version": ("console.cli.version:version", "Say which version this is."),
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from console.clock import Clock, Ids
 from console.engine.ear import Ear
+from console.engine.redacting import forget_copies, obey
 from console.engine.room import Room
 from console.errors import JournalError, Refused
 from console.journal.ballast import Ballast
@@ -147,9 +148,15 @@ class Rooms:
         else:
             room = await self.open(incident)
         entries = await room.journal.append(drafts)
-        await room.take(entries)
+        await self._take_in(room, entries)
         self._changed()
         return entries
+
+    async def _take_in(self, room: Room, entries: Sequence[Entry]) -> None:
+        journal = self.journal(room.key)
+        if journal is not None:
+            forget_copies(journal, entries)
+        await room.take(entries)
 
     async def tail(self) -> dict[str, tuple[Entry, ...]]:
         """Take in what other consoles wrote; per incident, the entries."""
@@ -157,10 +164,14 @@ class Rooms:
         for room in self._all():
             entries = await room.journal.news()
             if entries:
-                await room.take(entries)
+                await self._take_in(room, entries)
                 news[room.key] = entries
         if news:
             self._changed()
+        for key, entries in news.items():
+            journal = self.journal(key)
+            if journal is not None:
+                await obey(journal, entries)
         return news
 
     async def heard(self) -> None:
@@ -204,21 +215,21 @@ class Rooms:
 
     def lanes(self, incident: str) -> tuple[str, tuple[str, ...]]:
         """Our lane of an open incident, or of the watch for ``""``, and every lane that its journal has."""
-        room = self._rooms.get(incident) or self._watch
+        journal = self.journal(incident)
+        return ("", ()) if journal is None else (journal.lane, tuple(journal.places.lanes()))
+
+    def journal(self, incident: str) -> Journal | None:
+        """The journal of an open incident, or today's of the watch; ``None`` = it is only read here."""
+        room = self._rooms.get(incident) if incident else self._watch
         journal = room.journal if room is not None else None
         if isinstance(journal, Watch):
             journal = journal.journal
-        if not isinstance(journal, Journal):
-            return "", ()
-        return journal.lane, tuple(journal.places.lanes())
+        return journal if isinstance(journal, Journal) else None
 
     async def heads(self, incident: str) -> dict[str, tuple[int, str]]:
         """Number and head of each lane's last entry; of the watch for ``""``."""
-        room = self._rooms.get(incident) or self._watch
-        journal = room.journal if room is not None else None
-        if isinstance(journal, Watch):
-            journal = journal.journal
-        return await journal.heads() if isinstance(journal, Journal) else {}
+        journal = self.journal(incident)
+        return {} if journal is None else await journal.heads()
 
     def open_rooms(self) -> tuple[Room, ...]:
         """Rooms that are open in this console."""

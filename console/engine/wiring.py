@@ -30,6 +30,7 @@ from console.engine.duty import Duties
 from console.engine.feeds import Feeds
 from console.engine.logfile import shared_redactor
 from console.engine.metrics import MetricBoard
+from console.engine.redacting import RedactHandler
 from console.engine.rooms import Rooms
 from console.errors import ConfigError, Refused
 from console.journal.anchor import sink_of
@@ -177,6 +178,7 @@ class Wiring:
         )
         self.handlers |= waiting.handlers(self.desk, state=self.rooms.state, current=self.current)
         self.handlers |= hold.handlers(self.desk, state=self.rooms.state, current=self.current)
+        self.handlers["entry.redact"] = RedactHandler(self.desk, self.rooms, self.current)
         self.handlers |= undo.handlers(self.desk, self.handlers, state=self.rooms.state, current=self.current)
         if not self.config.read_only:
             await self.duties.carry_hold()

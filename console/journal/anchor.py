@@ -106,11 +106,11 @@ class _Aside:
 class SyslogSink:
     """The machine's log, over its datagram socket in the form of RFC 3164; journald listens there too."""
 
-    def __init__(self, facility: str, clock: Clock, path: Path = DEV_LOG, limit_s: float = LIMIT_S) -> None:
+    def __init__(self, facility: str, clock: Clock, path: Path | None = None, limit_s: float = LIMIT_S) -> None:
         self.name = "syslog"
         self._priority = FACILITIES[facility] * 8 + _NOTICE
         self._clock = clock
-        self._path = path
+        self._path = path = path or DEV_LOG
         self._limit_s = limit_s
         self._aside = _Aside(str(path), limit_s)
 

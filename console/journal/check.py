@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from console.journal.follow import Damage, Follower
 from console.journal.imported import FOLDER, Imported, imported
 from console.journal.places import check_folder, places
 
+_LEAD = 83
+"""Bytes before the body of a file's first frame."""
 _OPEN = stat.S_IWGRP | stat.S_IRWXO
 """What a lane's file is not: written by its group, or anything to anybody else."""
 
@@ -86,7 +88,10 @@ def check(folder: Path, incident: str | None = None, *, fallback: Path | None = 
     read = [(lane, files, *_read(lane, incident, files, heads, disk)) for lane, files in _lanes(folder, fallback)]
     _read_on(folder, fallback, incident, heads, disk)
     wrong = heads.wrong()
-    lanes = [_lane(lane, files, follower, owners, said, wrong.pop(lane, [])) for lane, files, follower, owners in read]
+    lanes = [
+        _lane(lane, files, follower, owners, said, wrong.pop(lane, []), heads.heads[lane])
+        for lane, files, follower, owners in read
+    ]
     blobs, troubles = _blobs(Blobs(folder, disk=disk))
     missing = [f"lane {lane} is not here: {text[0]}" for lane, text in sorted(wrong.items())]
     return JournalCheck(
@@ -126,6 +131,7 @@ def _lane(
     owners: set[int],
     said: Imported | None,
     wrong: list[str],
+    known: Mapping[int, bytes],
 ) -> LaneCheck:
     named = int(lane.rsplit(".", 2)[1])
     authors = {said.author(lane, uid) if said else uid for uid in owners}
@@ -140,9 +146,36 @@ def _lane(
         named if authors == {named} else next(iter(sorted(authors - {named})), named),
         said is not None and lane in said.listed.lanes,
         tuple(path.name for number, path in files if number in follower.tails and follower.tails[number].rest),
-        tuple(str(damage) for damage in follower.damages if not of_owner(damage)),
+        (
+            *(str(damage) for damage in follower.damages if not of_owner(damage)),
+            *(text for _, path in files for text in _begins(path)),
+            *_gaps(known),
+        ),
         (*troubles, *wrong),
     )
+
+
+def _begins(path: Path) -> list[str]:
+    """A file begins with a prologue: without one a chain could begin anywhere."""
+    try:
+        fd = Disk().open(path, os.O_RDONLY)
+    except OSError:
+        return []  # told by the reader
+    try:
+        start = os.read(fd, _LEAD + 1)
+    finally:
+        os.close(fd)
+    return [f"{path.name} at byte 0: does not begin with a prologue"] if start[_LEAD:] not in (b"{", b"") else []
+
+
+def _gaps(known: Mapping[int, bytes]) -> list[str]:
+    """Numbers that are missing: behind damage they may never have been used, elsewhere something was taken out."""
+    found, before = [], 0
+    for seq in sorted(known):
+        if seq > before + 1:
+            found.append(f"entries {before + 1} to {seq - 1} are not here")
+        before = seq
+    return found
 
 
 def of_owner(damage: Damage) -> bool:

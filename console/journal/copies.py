@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,7 +57,9 @@ class Taken(NamedTuple):
     owners: set[int]
     missing: list[dict[str, str]]
     follower: Follower
-    found: list[tuple[Path, Found]]
+    spots: list[Spot]
+    names: dict[str, int]
+    """Other lanes that its entries name, and how far."""
     damage: list[dict[str, Any]]
 
 
@@ -88,9 +89,8 @@ def _behind(taken: dict[str, Taken], given_up: dict[str, int]) -> dict[str, int]
     """Lanes that others name entries of which were not copied, and how far they have to be."""
     named: dict[str, int] = {}
     for one in taken.values():
-        for _, item in one.found:
-            for lane, (seq, _) in item.header.cites.items():
-                named[lane] = max(seq, named.get(lane, 0))
+        for lane, seq in one.names.items():
+            named[lane] = max(seq, named.get(lane, 0))
     return {
         lane: seq
         for lane, seq in named.items()
@@ -122,16 +122,22 @@ def _verified(
     lane: str, incident: str, copied: Copied, owners: set[int], missing: list[dict[str, str]], disk: Disk
 ) -> Taken:
     follower = Follower(lane, incident, disk)
-    found = list(_entries(follower, copied))
-    return Taken(copied, owners, missing, follower, found, _damage(follower, copied))
+    spots: list[Spot] = []
+    names: dict[str, int] = {}
+    for _, number, path in copied:
+        for item in follower.advance([(number, path)]):
+            spots.append(_spot(lane, path, item))
+            for other, (seq, _) in item.header.cites.items():
+                names[other] = max(seq, names.get(other, 0))
+    return Taken(copied, owners, missing, follower, spots, names, _damage(follower, copied))
 
 
 def _cut(one: Taken, upto: int) -> bool:
     """Cut the copies behind the frame that holds an entry; ``False`` = it is not in them."""
-    for path, item in one.found:
-        if item.header.seq == upto:
-            data = path.read_bytes()
-            path.write_bytes(data[: data.find(b"\n", item.offset) + 1])
+    for spot in one.spots:
+        if spot.seq == upto:
+            path, data = spot.path, spot.path.read_bytes()
+            path.write_bytes(data[: data.find(b"\n", spot.offset) + 1])
             later = [copy for _, _, copy in one.copied]
             for copy in later[later.index(path) + 1 :]:
                 copy.unlink()
@@ -147,13 +153,13 @@ def _tell(lane: str, one: Taken, said: Imported | None, copies: Copies) -> None:
     authors = {said.author(lane, uid) if said else uid for uid in one.owners}
     copies.lanes[lane] = {
         "files": [{**listed(name, path), "segment": number} for name, number, path in one.copied],
-        "entries": len(one.found),
+        "entries": len(one.spots),
         "last_seq": one.follower.seq,
-        "head": one.found[-1][1].head.hex() if one.found else "",
+        "head": one.spots[-1].head.hex() if one.spots else "",
         "key": _key(one.copied),
         "owner": next(iter(sorted(authors - {named})), named),
     }
-    copies.spots += [_spot(lane, path, item) for path, item in one.found]
+    copies.spots += one.spots
 
 
 def _copy(
@@ -204,12 +210,6 @@ def _key(copied: Copied) -> str:
         return read_prologue(first.prologue).key if isinstance(first, Frame) else ""
     except UNREADABLE:
         return ""
-
-
-def _entries(follower: Follower, copied: Copied) -> Iterator[tuple[Path, Found]]:
-    for _, number, path in copied:
-        for item in follower.advance([(number, path)]):
-            yield path, item
 
 
 def _damage(follower: Follower, copied: Copied) -> list[dict[str, Any]]:

@@ -45,6 +45,12 @@ class Disk:
     def write(self, fd: int, data: bytes) -> int:
         return os.write(fd, data)
 
+    def overwrite(self, fd: int, data: bytes, offset: int) -> None:
+        """Replace bytes in place; the file must not be open for appending."""
+        while data:
+            done = os.pwrite(fd, data, offset)
+            data, offset = data[done:], offset + done
+
     def sync(self, fd: int) -> None:
         os.fdatasync(fd)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from console.clock import Clock, Ids
 from console.errors import JournalError
+from console.journal import redaction
 from console.journal.ballast import Ballast
 from console.journal.cache import WORTH, Cache, load, save
 from console.journal.disk import Disk
@@ -257,6 +258,16 @@ class Journal:
             return {self.lane: (own.seq, own.head.hex()), **self._heads()}
 
         return await self._writer.call(reading)
+
+    async def overwrite(self, found: redaction.Mark) -> list[str]:
+        """Overwrite an entry of our own lane in every copy; the texts that stood there. ``OSError`` if that failed."""
+
+        def overwriting() -> list[str]:
+            texts = redaction.overwrite(self.places, found, self._disk)
+            self._own.storage.roll.blank(found.digest)
+            return texts
+
+        return await self._writer.call(overwriting)
 
     def _drifting(self, lane: str) -> bool:
         return lane == self.lane and self._own.storage.roll.tail.place == "memory"

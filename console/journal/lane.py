@@ -21,11 +21,14 @@ from console.journal.follow import Follower
 from console.journal.places import Places, check_folder, file_mode, lane_name, make_folder, segment_name
 from console.journal.record import Redact, Sealer
 from console.journal.recovery import Taken, recover
+from console.journal.redaction import complete
 from console.journal.roll import Roll
+from console.journal.scrub import scrub
 from console.journal.stamp import HybridClock
 from console.journal.storage import LaneStorage
 from console.journal.table import LaneDatabase
 from console.model.entry import Draft, Entry, Kind
+from console.paths import state
 
 SLOTS = 64
 _UNFIT = (errno.ELOOP, errno.EPERM, errno.EACCES, errno.EISDIR, errno.ENXIO)
@@ -96,6 +99,7 @@ def open_lane(
     if slot.folder is None:
         roll.failed(trouble)
     else:
+        scrub(complete(places, slot.lane, disk), state())
         recover(storage, follower, Taken(slot.folder, slot.guard, trouble), hybrid, ids, disk, cache)
     lane.damages = tuple(follower.damages)
     if not follower.count:

@@ -10,6 +10,7 @@ from console.clock import Clock
 from console.journal import frame
 from console.journal.ballast import FULL as FULL_DISK
 from console.journal.ballast import Ballast
+from console.journal.blanking import blank
 from console.journal.disk import Disk
 from console.journal.places import Places, file_mode, make_folder, segment_name
 from console.journal.record import Prologue, write_json
@@ -156,6 +157,12 @@ class Roll:
             self.trouble = f"the journal is kept in memory only{why}; free space in {self.places.folder}"
         else:
             self.trouble = f"the journal goes to {self.tail.where}{why}; check {self.places.folder}"
+
+    def blank(self, digest: bytes) -> None:
+        """Overwrite what was redacted where it is kept in memory, so that it is carried nowhere."""
+        blank(self.adrift, digest)
+        for segment in {*self.opened, self.tail}:
+            segment.blank(digest)
 
     def _create(self, attempt: Attempt) -> Segment:
         if attempt.place == "memory":

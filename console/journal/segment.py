@@ -6,6 +6,7 @@ import errno
 from contextlib import suppress
 from pathlib import Path
 
+from console.journal.blanking import blank
 from console.journal.disk import Disk
 
 
@@ -37,6 +38,10 @@ class Segment:
 
     def read(self, offset: int, size: int) -> bytes:
         return bytes(self._kept[offset : offset + size])
+
+    def blank(self, digest: bytes) -> None:
+        """Overwrite what was redacted where it is kept in memory."""
+        blank(self._kept, digest)
 
     def beyond(self) -> int:
         """Bytes that the file has behind what was read of it."""

@@ -131,7 +131,9 @@ class Turn:
 
     def add(self, at: Millis, until: Millis, released_by: str, received_by: str, **more: Any) -> None:
         """One more line of the chain, looked at beside the one before."""
-        chain = self.item.chain
+        chain, holder = self.item.chain, self.item.holder
+        if holder and released_by != holder:
+            self.flaw(FlawCode.BROKEN, f"released by {released_by or 'nobody'}, last received by {holder}")
         if until < at:
             self.flaw(FlawCode.OVERLAP, f"received {_span(at - until)} before it was released")
         elif until > at:
@@ -222,7 +224,7 @@ _IN_HAND = (ItemState.COLLECTED, ItemState.HASHED, ItemState.SEALED, ItemState.I
 
 
 def _transferred(turn: Turn, body: EvidenceTransferred) -> None:
-    state, before = turn.item.state, turn.item.holder
+    state = turn.item.state
     if body.purpose is Purpose.ANALYSIS:
         turn.move(ItemState.IN_ANALYSIS, ItemState.SEALED)
     elif body.purpose is Purpose.RELEASE:
@@ -231,8 +233,6 @@ def _transferred(turn: Turn, body: EvidenceTransferred) -> None:
         turn.move(ItemState.RELEASED, ItemState.SEALED)
     else:
         turn.move(state, *_IN_HAND)
-    if before and body.released_by != before:
-        turn.flaw(FlawCode.BROKEN, f"released by {body.released_by}, last received by {before}")
     at = body.released_at or turn.entry.occurred_at
     turn.add(
         at,

@@ -20,7 +20,7 @@ from screens.runbook import RunbookScreen
 from screens.war_room import WarRoom
 from tests.screens import world
 from tests.screens.driving import Hand, drive
-from tests.screens.fake import PREVIEW
+from tests.screens.fake import DESTROY, PREVIEW
 
 
 def test_ack_acts_at_once_and_shows_its_way_back() -> None:
@@ -45,6 +45,27 @@ def test_h_asks_for_the_other_of_what_is_shown(held: bool, to: str) -> None:
         assert (done.id, done.args) == ("desk.hold", {"to": to, "incident": "INC-0042"})
 
     drive(play, replace(world.ROOM, held=held, held_by="ben" if held else ""))
+
+
+def test_redacting_asks_why_and_then_for_the_entry_by_name() -> None:
+    async def play(hand: Hand) -> None:
+        hand.engine.previews["entry.redact"] = DESTROY
+        await hand.press("2", "home", "colon")
+        await hand.type("redact")
+        await hand.press("enter")
+        await hand.settle()
+        assert isinstance(hand.app.screen, Ask)
+        await hand.type("leaked")
+        await hand.press("enter", "enter")
+        await hand.settle()
+        assert isinstance(hand.app.screen, Confirm)
+        (asked,) = hand.engine.actions
+        assert asked.preview
+        assert asked.args["entry"] == world.TIMELINE[0].key
+        assert asked.args["reason"] == "leaked"
+        assert hand.engine.done() == []
+
+    drive(play)
 
 
 def test_undo_is_always_asked_of_the_desk() -> None:

@@ -38,6 +38,9 @@ class Case(NamedTuple):
     lanes: tuple[str, ...]
     entries: tuple[Entry, ...]
 
+    def __repr__(self) -> str:
+        return f"Case({self.root})"
+
     @property
     def public(self) -> str:
         return str(self.root / "identity.pub")

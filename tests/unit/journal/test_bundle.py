@@ -18,12 +18,16 @@ from hypothesis import strategies as st
 
 from console.clock import RandomIds
 from console.errors import JournalError
+from console.journal import redaction
 from console.journal.blobs import Blobs
 from console.journal.bundle import Exported, export
 from console.journal.disk import Disk
+from console.journal.places import places
 from console.journal.roll import RETRY_S
 from console.journal.signing import key_at, own_key, sign
+from console.model.bodies import body_from
 from console.model.entry import Draft, Kind
+from console.model.redacted import redaction as redacting_body
 from tests.unit.clocks import CountingIds, ManualClock
 from tests.unit.journal.bundles import INCOMPLETE, TAMPERED, UNANCHORED, case_in, code, needs_ssh, told, untarred
 from tests.unit.journal.support import EIO, ENOSPC, BrokenDisk, lane_in, note, open_journal, write
@@ -278,6 +282,26 @@ def test_what_cannot_be_read_does_not_stop_the_rest(tmp_path: Path) -> None:
     text = told(done.path)
     assert "lanes/eve.0.0/0.lane could not be read" in text
     assert f"{name} has another content" in text
+
+
+def test_what_was_redacted_is_not_exported_and_is_no_tampering(tmp_path: Path) -> None:
+    folder, disk = tmp_path / "case", Disk()
+    lane = lane_in(folder)
+    (entry,) = write(lane, note("the name of a patient"))
+    where = places(folder)
+    target = redaction.find(where, "INC-0001", entry.id, disk)
+    mark = redaction.mark(where, target, disk)
+    body = redacting_body(target.entry, basis="", approver="ana", reason="a name")
+    write(lane, Draft(Kind.ENTRY_REDACTED, body_from(body)))
+    between = bundle(tmp_path, folder, "between.tar")
+    assert code(between.path) == UNANCHORED
+    assert redaction.overwrite(where, mark, disk) == ["the name of a patient"]
+    redaction.finish(mark, disk)
+    done = bundle(tmp_path, folder)
+    assert b"patient" not in done.path.read_bytes()
+    assert "1 of 1 blanked entries were redacted by right" in told(done.path)
+    assert code(done.path) == UNANCHORED
+    lane.close()
 
 
 def test_nothing_is_written_over_or_left_behind(tmp_path: Path) -> None:

@@ -74,6 +74,8 @@ def test_a_journal_that_is_written_meanwhile_is_sound(tmp_path: Path) -> None:
         (lambda data: b"".join(frames(data)[:4]), "which is not here"),
         (lambda data: data.replace(b'"seq":3', b'"seq":9'), "fails its CRC"),
         (lambda data: b"", "which is not here"),
+        (lambda data: b"".join(frames(data)[1:]), "does not begin with a prologue"),
+        (lambda data: b"".join(frames(data)[4:]), "entries 1 to 3 are not here"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, change: Callable[[bytes], bytes], said: str) -> None:

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.journal import proof
+from console.journal.anchor import Anchor
+from console.journal.check import check
 from console.journal.tarball import header
 from console.model.entry import Draft, Kind
 from tests.unit.journal.bundles import (
@@ -69,6 +71,14 @@ def test_an_anchor_vouches_for_no_lane_that_it_does_not_reach(case: Case) -> Non
     first = next(e for e in case.entries if e.stamp.lane == case.lanes[0])
     assert code(case.bundle, case.public, case.anchors(first)) == UNANCHORED
     assert code(case.bundle, case.public, case.anchors()) == UNANCHORED
+
+
+def test_a_line_as_the_console_writes_it_is_understood(case: Case, tmp_path: Path) -> None:
+    path = tmp_path / "anchors"
+    last = case.last(1)
+    said = Anchor("INC-0001", last.stamp.lane, last.stamp.seq, last.hash, 0)
+    path.write_text(f"<37>Nov 23 21:00:00 host warroom: {said}\n")
+    assert code(case.bundle, case.public, str(path)) == VALID
 
 
 def test_anchors_that_do_not_fit(case: Case, tmp_path: Path) -> None:
@@ -399,6 +409,43 @@ def test_anchors_that_the_journal_tells_of_must_fit_it(tmp_path: Path) -> None:
     assert code(case_in(tmp_path / "second", [made]).bundle) == TAMPERED
     made = Draft(Kind.ANCHOR_MADE, {"heads": {"gone.0.0": [1, "ab" * 32]}, "sink": "syslog", "text": ""})
     assert code(case_in(tmp_path / "third", [made]).bundle) == INCOMPLETE
+
+
+OPS = st.lists(
+    st.tuples(st.sampled_from(["flip", "drop", "double", "swap", "cut"]), st.integers(0, 10**6), st.integers(0, 7)),
+    max_size=3,
+)
+
+
+@given(ops=OPS, which=st.integers(0, 1))
+@settings(max_examples=60, deadline=None)
+def test_the_verifier_and_the_console_judge_alike(
+    case: Case, tmp_path_factory: pytest.TempPathFactory, ops: list[tuple[str, int, int]], which: int
+) -> None:
+    lines = frames(case.files[lane(case, which)])
+    for what, place, bit in ops:
+        at = place % len(lines)
+        if what == "flip" and bit < 7:
+            data = bytearray(lines[at])
+            data[place % len(data)] ^= 1 << bit
+            lines[at] = bytes(data)
+        elif what in ("drop", "cut") and len(lines) > 1:
+            lines[at:] = lines[at + 1 :] if what == "drop" else lines[at : at + 1]
+        elif what == "double":
+            lines.insert(at, lines[at])
+        elif what == "swap":
+            lines[at], lines[at - 1] = lines[at - 1], lines[at]
+    files = {**case.files, lane(case, which): b"".join(lines)}
+    folder = tmp_path_factory.mktemp("same")
+    folder.chmod(0o700)
+    for number in (0, 1):
+        path = folder / f"{case.lanes[number]}.lane"
+        path.write_bytes(files[lane(case, number)])
+        path.chmod(0o600)
+    said = code(case.resigned(retold(files)), case.public)
+    seen = check(folder, "INC-0001")
+    torn = any(one.torn for one in seen.lanes)
+    assert (said == UNANCHORED) == (seen.sound and not torn), told(case.root / "tampered.tar")
 
 
 # As a program.
