@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from console.config import AnchorConfig, JournalConfig
-from console.engine import wiring
+from console.engine import feeds
 from console.journal.anchor import Anchor, read_line
 from console.journal.reading import read
 from console.model.entry import Kind
@@ -19,7 +19,7 @@ from tests.unit.engine.test_engine import Sitting
 
 @pytest.fixture
 def sitting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Sitting]]:
-    monkeypatch.setattr(wiring, "ADAPTERS", {"fake": f"{fakes.__name__}:FakeBackend"})
+    monkeypatch.setattr(feeds, "ADAPTERS", {"fake": f"{fakes.__name__}:FakeBackend"})
     made: list[Sitting] = []
 
     def make(**config: object) -> Sitting:
