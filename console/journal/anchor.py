@@ -82,9 +82,14 @@ class _Aside:
         self._name = name
         self._limit_s = limit_s
         self._under_way: Future[object] | None = None
+        self._turn = asyncio.Lock()
 
     async def run(self, work: Callable[[], T]) -> T:
-        """The result, or ``TimedOut``; what was begun may still come to its end."""
+        """The result, or ``TimedOut``; what was begun may still come to its end. One after the other."""
+        async with self._turn:
+            return await self._run(work)
+
+    async def _run(self, work: Callable[[], T]) -> T:
         if self._under_way is not None and not self._under_way.done():
             raise TimedOut(f"{self._name} has not come back since it was asked last")
         future: Future[T] = Future()

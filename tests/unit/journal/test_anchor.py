@@ -151,6 +151,15 @@ def test_a_full_disk_is_told_and_a_cut_line_does_not_spoil_the_next(tmp_path: Pa
     assert [read_line(line) is not None for line in path.read_text().splitlines()] == [True, False, True]
 
 
+def test_two_journals_at_once_take_turns(tmp_path: Path) -> None:
+    async def go() -> None:
+        sink = FileSink(tmp_path / "anchors.log")
+        await asyncio.gather(*(sink.put([LINE]) for _ in range(20)))
+
+    asyncio.run(go())
+    assert (tmp_path / "anchors.log").read_text() == f"{LINE}\n" * 20
+
+
 class HangingDisk(Disk):
     """A share that does not answer until it is let go."""
 
