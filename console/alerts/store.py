@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from msgspec.structs import replace
@@ -58,6 +59,7 @@ class AlertStore:
         self._joins: deque[Millis] = deque()
         self._tallies = Tallies()
         self._touched: dict[str, None] = {}
+        self._lists = 0
         self._shelves = Shelves()
         self._sieve: Sieve | None = None
         self._coming: Sieve | None = None
@@ -240,14 +242,10 @@ class AlertStore:
         parsed = parse(filter)
         return [row.alert for row in self._rows.values() if parsed.matches(row)]
 
-    async def search(self, filter: str) -> list[AlertRow]:
+    async def search(self, filter: str) -> list[Alert]:
         """As ``matching``; over many alerts it is worked off in slices. An alert that came meanwhile is left out."""
         parsed = parse(filter)
-        return [row async for rows in self.slowly() for row in rows if parsed.matches(row)]
-
-    def incident(self, group: str) -> str:
-        """The incident that a group is part of, ``""`` if none."""
-        return self._tallies.incident(group)
+        return [row.alert async for rows in self.slowly() for row in rows if parsed.matches(row)]
 
     async def slowly(self) -> AsyncIterator[list[AlertRow]]:
         """All rows a few at a time, those that are gone meanwhile left out; the loop has its turn each ``SIFT_S``."""
@@ -311,10 +309,19 @@ class AlertStore:
             rate_per_min=float(len(self._joins)),
         )
 
+    @contextlib.contextmanager
+    def listing(self) -> Iterator[None]:
+        """While a list comes in slices: what one leaves over the next touches again, so it waits for the list's end."""
+        self._lists += 1
+        try:
+            yield
+        finally:
+            self._lists -= 1
+
     @property
     def behind(self) -> bool:
-        """Whether the last view left changed groups over."""
-        return bool(self._touched)
+        """Whether the last view left groups over that nothing further is awaited of."""
+        return bool(self._touched) and not self._lists
 
     def _arrange(self) -> bool:
         """Bring groups' rows up to date for at most ``ARRANGE_S``; whether some are left."""

@@ -472,6 +472,17 @@ def test_a_view_never_takes_long_and_what_is_left_comes_with_the_next(monkeypatc
     assert not store.behind
 
 
+def test_what_is_left_while_a_list_comes_waits_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = made(alert("1"))
+    monkeypatch.setattr(store_module, "ARRANGE_S", 0.0)
+    with store.listing():
+        store.view()
+        with store.listing():
+            assert not store.behind
+        assert not store.behind
+    assert store.behind
+
+
 def test_large_groups_do_not_make_a_view_long_either(monkeypatch: pytest.MonkeyPatch) -> None:
     store = made(*(alert(str(n), service=f"s{n}", cluster=f"c{n}") for n in range(8)))
     clock = count(step=0.4 * store_module.ARRANGE_S)
