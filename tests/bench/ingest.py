@@ -1,4 +1,4 @@
-"""Ingest: a large Alertmanager answer on the loopback, from its last byte to the last delta, and what that costs."""
+"""Ingest: a large Alertmanager answer end to end (``published``); its adapter alone, to the last delta; and memory."""
 
 from __future__ import annotations
 
@@ -7,98 +7,20 @@ import contextlib
 import json
 import resource
 import statistics
-import struct
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from tests.bench import published
+from tests.bench.large_list import alerts, heard, serving
 
 if TYPE_CHECKING:
     from console.adapters.alertmanager import Alertmanager
 
 BEAT_S = 0.002
 """The loop is asked for a turn this often; what is over it is a gap."""
-
-SERVICES = 400
-
-
-def alerts(count: int) -> bytes:
-    """An answer of ``GET /api/v2/alerts`` with the fields and sizes of a busy one, about 800 B an alert."""
-    at = datetime(2026, 11, 18, 9, 0, tzinfo=UTC).isoformat()
-    return json.dumps([_alert(n, at) for n in range(count)]).encode()
-
-
-def _alert(n: int, at: str) -> dict[str, object]:
-    service = f"service-{n % SERVICES}"
-    labels = {
-        "alertname": f"HighErrorRate{n % 40}", "cluster": f"eu-{n % 6}", "instance": f"10.0.{n % 250}.{n % 199}:9100",
-        "job": service, "namespace": f"team-{n % 30}", "pod": f"{service}-{n:x}", "service": service,
-        "severity": ("critical", "warning", "info")[n % 3],
-    }  # fmt: skip
-    return {
-        "annotations": {
-            "description": f"{service} has answered over 5 % of its requests with an error for ten minutes",
-            "runbook_url": f"https://runbooks.example.net/{service}",
-            "summary": f"{service} fails",
-        },
-        "endsAt": "2999-01-01T00:00:00.000Z",
-        "fingerprint": f"{n:016x}",
-        "receivers": [{"name": "on-call"}],
-        "startsAt": at,
-        "status": {"inhibitedBy": [], "silencedBy": [], "state": "active"},
-        "updatedAt": at,
-        "generatorURL": f"http://prometheus.example.net/graph?g0.expr=errors%7Bservice%3D%22{service}%22%7D&g0.tab=1",
-        "labels": labels,
-    }
-
-
-def serve(count: int) -> None:
-    """Answer every request with the same list; after each, eight bytes on standard output say when it was sent."""
-    import http.server
-
-    body = alerts(count)
-
-    class Answering(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-            _say(time.monotonic_ns())
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = http.server.HTTPServer(("127.0.0.1", 0), Answering)
-    _say(server.server_port)
-    server.serve_forever()
-
-
-def _say(number: int) -> None:
-    sys.stdout.buffer.write(struct.pack("q", number))
-    sys.stdout.buffer.flush()
-
-
-@contextlib.contextmanager
-def serving(count: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The server as a process of its own, so that its work is not counted."""
-    process = subprocess.Popen([sys.executable, "-m", "tests.bench.ingest", str(count)], stdout=subprocess.PIPE)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def heard(process: subprocess.Popen[bytes]) -> int:
-    """What the server said next."""
-    assert process.stdout is not None
-    return int(struct.unpack("q", process.stdout.read(8))[0])
 
 
 async def beat(gaps: list[float]) -> None:
@@ -142,7 +64,7 @@ async def _poll(adapter: Alertmanager, process: subprocess.Popen[bytes]) -> dict
             await asyncio.sleep(0)
     end, used = time.monotonic_ns(), cpu() - used
     beating.cancel()
-    return {"changed": count, "s": (end - heard(process)) / 1e9, "cpu_s": used, "gap_ms": max(gaps, default=0.0),
+    return {"changed": count, "s": (end - heard(process)[1]) / 1e9, "cpu_s": used, "gap_ms": max(gaps, default=0.0),
             "slice_ms": longest[0]}  # fmt: skip
 
 
@@ -161,7 +83,6 @@ async def _polls(url: str, process: subprocess.Popen[bytes], again: int) -> list
     adapter = _adapter(url)
     try:
         await adapter.probe()
-        heard(process)
         return [await _poll(adapter, process) for _ in range(1 + again)]
     finally:
         await adapter.close()
@@ -187,8 +108,8 @@ def hold(count: int) -> dict[str, float]:
         out["decoder_most_mb"] = round(resident(str(process.pid), "VmHWM") / 1e6, 1) if process else 0.0
         await adapter.close()
 
-    with serving(count) as process:
-        asyncio.run(play(f"http://127.0.0.1:{heard(process)}"))
+    with serving(count) as (url, _):
+        asyncio.run(play(url))
     assert len(held) == count, "not every alert is held"
     return out
 
@@ -201,7 +122,7 @@ def resident(process: str, field: str = "VmRSS") -> int:
 
 def held_apart(count: int) -> dict[str, float]:
     """The same in a process that did nothing else."""
-    argv = [sys.executable, "-m", "tests.bench.ingest", "hold", str(count)]
+    argv = [sys.executable, "-m", "tests.bench.ingest", str(count)]
     found: dict[str, float] = json.loads(subprocess.run(argv, stdout=subprocess.PIPE, check=True).stdout)
     return found
 
@@ -210,8 +131,7 @@ def measure(short: bool = False) -> dict[str, object]:
     """The first list and the median of the unchanged ones after it; the decoder process is counted apart."""
     count, again = (5_000, 3) if short else (50_000, 5)
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    with serving(count) as process:
-        url = f"http://127.0.0.1:{heard(process)}"
+    with serving(count) as (url, process):
         first, *rest = asyncio.run(_polls(url, process, again))
         decoder = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert first["changed"] == count, "not every alert was told"
@@ -219,6 +139,7 @@ def measure(short: bool = False) -> dict[str, object]:
     used = decoder.ru_utime + decoder.ru_stime - children.ru_utime - children.ru_stime
     middle = {key: statistics.median(poll[key] for poll in rest) for key in ("s", "cpu_s")}
     return {
+        "published": published.measure(short),
         "alerts": count,
         "megabytes": round(len(alerts(count)) / 1e6, 1),
         "last_byte_to_last_delta_s": round(first["s"], 3),
@@ -236,7 +157,4 @@ def measure(short: bool = False) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "hold":
-        print(json.dumps(hold(int(sys.argv[2]))))
-    else:
-        serve(int(sys.argv[1]))
+    print(json.dumps(hold(int(sys.argv[1]))))
