@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Generic, TypeVar
 
@@ -17,6 +17,8 @@ Place = tuple[int, str]
 _KEY = attrgetter("key")
 MOST = 512
 """Rows of a chunk; at 100k rows a change copies 512 pointers and an index of 200."""
+RUN = 64
+"""Rows that are put side by side at once."""
 FEW = 8
 """A chunk that shrinks to this part of ``MOST`` is put to a neighbour, if both together fill at most half of one."""
 
@@ -63,6 +65,32 @@ class SortedRows(Generic[T]):
                 return
             self.drop(before)
         self._insert(place, row)
+
+    def put_all(self, rows: Iterable[T]) -> None:
+        """Add rows that are not here; those that come to stand side by side are put there at once."""
+        places = sorted((self._place(row), row) for row in rows)
+        at = 0
+        while at < len(places):
+            at = self._put_some(places, at)
+
+    def _put_some(self, places: list[tuple[Place, T]], at: int) -> int:
+        """Put what stands side by side from ``at`` on, in ascending order; where to go on."""
+        place, row = places[at]
+        number = bisect_left(self._ends, place)
+        if number == len(self._ends):
+            self._insert(place, row)
+            return at + 1
+        chunk = self._chunks[number]
+        index = self._index(chunk, place)
+        next_one = ((chunk.numbers[index], self._key(chunk.rows[index])),)
+        end = bisect_left(places, next_one, at + 1, min(at + RUN, len(places)))
+        chunk.rows[index:index] = [one for _, one in places[at:end]]
+        chunk.numbers[index:index] = array("q", [one[0] for one, _ in places[at:end]])
+        self._size += end - at
+        chunk.frozen = self._last = None
+        if len(chunk.rows) > MOST:
+            self._split(number)
+        return end
 
     def drop(self, row: T) -> None:
         """Remove a row, given as it was put; ``KeyError`` if it is not here."""

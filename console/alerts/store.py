@@ -83,24 +83,28 @@ class AlertStore:
                 told[one.key] = one
         changed = list(told.values())
         moved = self._correlator.apply(changed, (), now)
+        fresh: list[AlertRow] = []
         for alert in changed:
             group, before = moved.get(alert.key), self._rows.get(alert.key)
             if before is None:
-                self._come(alert, group or "", now)
+                fresh.append(self._come(alert, group or "", now))
             else:
                 self._change(before, alert, group, now)
+        self._flat.put_all(fresh)
         for key, mark in self._marks.waiting(alert.key for alert in delta.changed).items():
             # It waits under the name of a copy, of an alert that is shown under another.
             self.set_acks({key: mark.by}, mark.at, {key: mark.at})
 
-    def _come(self, alert: Alert, group: str, now: Millis) -> None:
-        """An alert that was not here."""
+    def _come(self, alert: Alert, group: str, now: Millis) -> AlertRow:
+        """An alert that was not here; it is still to be put into the list."""
         if alert.state is _FIRING:
             self._joins.append(now)
         elif alert.state is _RESOLVED:
             self._ended[alert.key] = now
         mark = self._marks.claim(alert)
-        self._put(AlertRow(alert, group, mark.by, mark.at) if mark is not None else AlertRow(alert, group), None)
+        row = AlertRow(alert, group, mark.by, mark.at) if mark is not None else AlertRow(alert, group)
+        self._keep(row, None)
+        return row
 
     def _change(self, before: AlertRow, alert: Alert, group: str | None, now: Millis) -> None:
         if alert.firing and not before.alert.firing:
@@ -118,10 +122,14 @@ class AlertStore:
             row = replace(row, acked_by="", acked_at=0, flapping=self._flaps.flip(alert.key, now, flips))
         self._put(row, before)
 
-    def _put(self, row: AlertRow, before: AlertRow | None) -> None:
+    def _put(self, row: AlertRow, before: AlertRow) -> None:
+        self._flat.put(row, before)
+        self._keep(row, before)
+
+    def _keep(self, row: AlertRow, before: AlertRow | None) -> None:
+        """All that is known of a row but its place in the list."""
         self._rows[row.alert.key] = row
         self._firing += row.alert.firing - (before is not None and before.alert.firing)
-        self._flat.put(row, before)
         if before is not None and before.group != row.group:
             self._leave(before)
         if row.group:

@@ -19,7 +19,6 @@ _WORDS: dict[str, int] = {
 }
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\-.\s]+")
 _SPEAKS = re.compile(r"([Nn]o(ne|t)?|[Nn]ull|[Ee]mpty|[Mm]issing|[Uu]n(known|named)|[Ww]ithout)(?![a-z])")
-_PORT = re.compile(r":\d{1,5}$")
 _KEPT = 20_000
 """Cached values of each kind; a storm of unique ones starts the cache afresh."""
 
@@ -43,7 +42,8 @@ class Normaliser:
         self._host = grouping.host_labels
         self._pod = grouping.pod_labels
         self._severity = grouping.severity_labels
-        self._words = {**_WORDS, **{word.lower(): step for word, step in grouping.severities.items()}}
+        steps = {**_WORDS, **{word.lower(): step for word, step in grouping.severities.items()}}
+        self._words = {word: Severity(step) for word, step in steps.items()}
         self._hosts: dict[str, str] = {}
         self._spoken: dict[str, str] = {}
 
@@ -59,7 +59,7 @@ class Normaliser:
 
     def severity(self, labels: Mapping[str, str]) -> Severity:
         """By the table of vendors' words; an unknown word is SEV3, so that nothing is hidden by a typing error."""
-        return Severity(self._words.get(_first(labels, self._severity).strip().lower(), 3))
+        return self._words.get(_first(labels, self._severity).strip().lower(), Severity.SEV3)
 
     def symptom(self, name: str, labels: Mapping[str, str], annotations: Mapping[str, str]) -> str:
         """One line of words: the summary if there is one, else the alert's name taken apart.
@@ -77,7 +77,10 @@ class Normaliser:
             return ""
         if len(self._hosts) > _KEPT:
             self._hosts.clear()
-        bare = host if host.count(":") > 1 and not host.startswith("[") else _PORT.sub("", host)
+        bare, colon, port = host.rpartition(":")
+        has_port = colon and len(port) <= 5 and port.isdecimal() and (host[0] == "[" or ":" not in bare)
+        if not has_port:
+            bare = host
         value = self._hosts[host] = bare.strip("[]").lower()
         return value
 

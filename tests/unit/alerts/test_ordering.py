@@ -112,3 +112,27 @@ def test_what_is_left_of_many_rows_does_not_lie_in_as_many_chunks_as_they_did() 
     left = rows.freeze()
     assert [r.order for r in left] == list(range(0, 20_000, 200))
     assert len(left.chunks) <= 2
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 9)), unique_by=lambda one: one[0], max_size=61),
+    st.lists(st.integers(1, 30), max_size=8),
+)
+def test_rows_put_together_stand_as_those_put_one_by_one(made: list[tuple[int, int]], sizes: list[int]) -> None:
+    most, run, ordering.MOST, ordering.RUN = ordering.MOST, ordering.RUN, 8, 3
+    try:
+        together, single = rows_of(), rows_of()
+        all_rows = [Row(f"k{number}", order) for number, order in made]
+        rest = list(all_rows)
+        for size in [*sizes, len(all_rows)]:
+            batch, rest = rest[:size], rest[size:]
+            together.put_all(batch)
+            for row in batch:
+                single.put(row)
+            assert list(together.freeze()) == list(single.freeze())
+            assert max(map(len, together.freeze().chunks), default=0) <= 8
+        for row in all_rows:
+            together.drop(row)
+        assert (len(together), together.freeze().chunks) == (0, ())
+    finally:
+        ordering.MOST, ordering.RUN = most, run
