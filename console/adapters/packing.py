@@ -19,6 +19,8 @@ from console.model.severity import Severity
 
 T = TypeVar("T")
 
+MOST = 20_000
+"""Texts that are numbered; over that all numbers are given afresh: what each alert has for itself is not kept here."""
 
 TEXTS = 7
 """Of each alert before the values of its labels: name, summary, service, cluster, host, pod, link."""
@@ -27,6 +29,8 @@ TEXTS = 7
 class _Part(Struct, array_like=True):
     """A delta in columns, an item for each alert; numbers stand for what this part or one before it has in full."""
 
+    afresh: bool
+    """Nothing that came before counts."""
     new_texts: list[str]
     new_names: list[list[int]]
     """Names of labels."""
@@ -75,6 +79,11 @@ class Packer:
 
     def pack(self, delta: AlertDelta) -> bytes:
         """The delta as msgpack; to be read in the order in which it was made."""
+        afresh = len(self._texts) > MOST
+        if afresh:
+            self._texts.clear()
+            self._names.clear()
+            self._said.clear()
         alerts, texts = delta.changed, list[str]()
         for a in alerts:
             texts += (a.name, a.summary, a.service, a.cluster, a.host, a.pod, a.link)
@@ -86,6 +95,7 @@ class Packer:
         new_names = [list(map(number, new)) for new in self._names.fresh()]
         new_said = [list(map(number, chain.from_iterable(new))) for new in self._said.fresh()]
         part = _Part(
+            afresh,
             self._texts.fresh(),
             new_names,
             new_said,
@@ -121,6 +131,8 @@ class Unpacker:
     def unpack(self, data: bytes) -> AlertDelta:
         """The delta that was packed."""
         part = self._decode(data)
+        if part.afresh:
+            self._texts, self._names, self._said = [], [], []
         self._texts += self._share.known(part.new_texts)
         text = self._texts.__getitem__
         self._names += [tuple(map(text, numbers)) for numbers in part.new_names]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from console.adapters import packing
 from console.adapters.packing import Packer, Unpacker
 from console.adapters.sharing import LONG, Shared
 from console.model.alert import Alert, AlertDelta, AlertState
@@ -46,8 +50,14 @@ def keyed(delta: AlertDelta) -> AlertDelta:
     return replace(delta, changed=tuple(replace(a, key=f"am/{a.vendor_id}") for a in delta.changed))
 
 
-@given(st.lists(st.lists(DELTAS, max_size=4), max_size=3))
-def test_what_is_packed_comes_out(bodies: list[list[AlertDelta]]) -> None:
+@pytest.mark.parametrize("most", [packing.MOST, 2])
+@given(bodies=st.lists(st.lists(DELTAS, max_size=4), max_size=3))
+def test_what_is_packed_comes_out(most: int, bodies: list[list[AlertDelta]]) -> None:
+    with mock.patch.object(packing, "MOST", most):
+        there_and_back(bodies)
+
+
+def there_and_back(bodies: list[list[AlertDelta]]) -> None:
     share, keys = Shared(), {"am/1": "am/1"}
     for body in bodies:
         packer, unpacker = Packer(), Unpacker("am", share, keys)
@@ -79,6 +89,13 @@ def test_alerts_of_all_bodies_have_one_object_of_a_text_and_of_annotations() -> 
     assert len({id(a.summary) for a in got}) == 1
     assert {id(a.key) for a in got} == set(map(id, keys.values()))
     assert len({id(a.labels) for a in got}) == len(got)
+
+
+def test_the_numbers_of_many_texts_are_given_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "MOST", 5)
+    packer = Packer()
+    parts = [packer.pack(AlertDelta((alert(0),), last=False)) for _ in range(3)]
+    assert [part.count(b"it is slow") for part in parts] == [1, 1, 1]
 
 
 def test_a_text_goes_over_once_a_body() -> None:
