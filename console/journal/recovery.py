@@ -117,4 +117,6 @@ def _set_aside(storage: LaneStorage, last: Tail, ids: Ids, disk: Disk) -> None:
         "sha256": sha256(last.rest).hexdigest(),
         "file": side.name,
     }
+    if last.sealed:
+        storage.go_on()
     storage.note(Kind.LANE_RECOVERED, body)

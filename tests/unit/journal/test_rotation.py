@@ -52,6 +52,23 @@ def test_a_console_that_died_behind_the_seal_goes_on_in_a_fresh_segment(tmp_path
     assert texts(entries)[-1] == "b"
 
 
+@pytest.mark.parametrize("rest", [bytes(1), bytes(4096), b"0000"], ids=["a zero", "zeros", "digits"])
+def test_what_is_torn_behind_a_seal_is_set_aside_and_nothing_follows_the_seal(tmp_path: Path, rest: bytes) -> None:
+    lane = lane_in(tmp_path)
+    while not lane.storage.roll.full:
+        write(lane, note("a" * 500))
+    lane.storage.go_on = lambda: None  # type: ignore[method-assign]
+    lane.storage._turn()
+    lane.close()
+    with (tmp_path / f"{lane.name}.lane").open("ab") as file:
+        file.write(rest)
+    write(lane_in(tmp_path), note("b"))
+    follower, entries = follow(tmp_path, lane.name)
+    assert follower.damages == []
+    assert texts(entries)[-1] == "b"
+    assert [e.body["bytes"] for e in entries if e.kind == Kind.LANE_RECOVERED] == [len(rest)]
+
+
 @pytest.mark.parametrize("call", ["write", "sync", "create"])
 def test_a_disk_that_fails_while_a_segment_is_sealed_loses_nothing(tmp_path: Path, call: str) -> None:
     disk = BrokenDisk()
