@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from hashlib import sha256
@@ -45,12 +46,18 @@ def recover(
     base = (0, taken.folder / segment_name(storage.lane, 0))
     files = roll.places.lanes().get(storage.lane) or [base]
     segments: dict[int, FileSegment] = {}
+    shut, unread = set[int](), 0
     for number, path in files:
         place = "folder" if path.parent == roll.places.folder else "fallback"
-        with suppress(OSError):
-            fd = os.dup(taken.guard) if (number, path) == base else disk.open(path, os.O_RDWR | os.O_APPEND)
-            disk.lock(fd)
-            segments[number] = FileSegment(number, place, path, fd, disk)
+        try:
+            fd, writable = (os.dup(taken.guard), True) if (number, path) == base else _open(path, disk)
+        except OSError:
+            unread += _size(path)
+            continue
+        disk.lock(fd)
+        segments[number] = FileSegment(number, place, path, fd, disk)
+        if not writable:
+            shut.add(number)
     if cache is not None and cache.own == storage.lane:
         _go_on(storage, follower, cache, segments)
     for found in follower.advance([file for file in files if file[0] in segments]):
@@ -67,12 +74,34 @@ def recover(
     roll.failed(taken.trouble)
     if last.damaged:
         why = str(follower.damages[-1]) if follower.damages else "the newest segment cannot be opened"
-        lost = sum(damage.size for damage in follower.damages) + roll.tail.beyond()
+        lost = sum(damage.size for damage in follower.damages) + roll.tail.beyond() + unread
         storage.bridge(f"damage: {why}", lost // frame.ROOM + 1)
+    elif roll.number in shut:
+        storage.bridge("the newest segment cannot be written")
     elif last.rest:
         _set_aside(storage, last, ids, disk)
     elif last.sealed:
         storage.go_on()
+
+
+def _open(path: Path, disk: Disk) -> tuple[int, bool]:
+    """A segment's descriptor, and whether it may be written: one that cannot be is read, if it is ours."""
+    try:
+        return disk.open(path, os.O_RDWR | os.O_APPEND), True
+    except OSError:
+        fd = disk.open(path, os.O_RDONLY)
+    if disk.status(fd).st_uid != os.geteuid():
+        disk.close(fd)
+        raise PermissionError(errno.EPERM, "belongs to somebody else", str(path))
+    return fd, False
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file that cannot be read: so many may hold numbers of ours."""
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def _go_on(storage: LaneStorage, follower: Follower, cache: Cache, segments: dict[int, FileSegment]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -246,3 +247,38 @@ def test_a_segment_that_failed_once_takes_no_more(tmp_path: Path) -> None:
         segment.append(b"three")
     assert path.read_bytes() == b"one"
     segment.close()
+
+
+class Unopened(BrokenDisk):
+    """Segments behind the first cannot be opened: too many files are open."""
+
+    def __init__(self, reading: bool) -> None:
+        super().__init__()
+        self.reading = reading
+
+    def open(self, path: Path, flags: int, mode: int = 0o600) -> int:
+        writing = flags & (os.O_WRONLY | os.O_RDWR)
+        if path.suffix != ".lane" and not flags & os.O_EXCL and (writing or not self.reading):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+        return super().open(path, flags, mode)
+
+
+@pytest.mark.parametrize("reading", [True, False])
+def test_numbers_in_a_segment_that_cannot_be_opened_are_not_used_again(tmp_path: Path, reading: bool) -> None:
+    disk = BrokenDisk()
+    lane = lane_in(tmp_path, disk=disk)
+    write(lane, note("a"))
+    disk.fails["sync"] = lambda path: EIO if path.endswith(".lane") else 0
+    said = [f"{number} " + "x" * 300 for number in range(5)]
+    for text in said:
+        write(lane, note(text))
+    lane.close()
+    clock = ManualClock()
+    clock.move(60)
+    again = lane_in(tmp_path, disk=Unopened(reading), clock=clock)
+    write(again, note("later"))
+    again.close()
+    assert same_to_all(tmp_path) == ["a", *said, "later"]
+    if reading:
+        seqs = [entry.stamp.seq for entry in read(tmp_path)]
+        assert seqs == list(range(1, len(seqs) + 1)), "nothing looks as if it had been taken out"
