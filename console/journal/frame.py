@@ -129,7 +129,9 @@ def parse(data: bytes, at: int) -> Frame | Broken | None:
     if data[end] != 10:
         if data[end] == 0 and data.find(b"\n", at) < 0:
             return None  # zero-filled so far: the end of the file tells whether it is torn
-        return _broken(data, at, "does not end where its length says")
+        broken = _broken(data, at, "does not end where its length says")
+        alone = isinstance(parse(data[at:end] + b"\n", 0), Frame)  # then the next frame is not lost with it
+        return broken._replace(size=end + 1 - at) if alone else broken
     if end == start:
         return _broken(data, at, "holds no entry")
     crc = crc32(lead[1] + lead[3])

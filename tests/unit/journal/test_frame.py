@@ -54,6 +54,16 @@ def test_every_single_bit_flip_is_seen() -> None:
             assert not torn, (position, bit)
 
 
+def test_a_line_feed_that_is_damaged_costs_the_frame_it_ends_and_not_the_next() -> None:
+    data, following = sample(), frame.seal(START, [(b"{}", b"ab" * 16 + b"{}")])[0]
+    for bit in range(8):
+        ended = bytes([10 ^ 1 << bit])
+        read = frame.parse(data[:-1] + ended + following, 0)
+        assert isinstance(read, frame.Broken)
+        assert (read.size, read.head) == (len(data), bytes.fromhex(data[18:82].decode()))
+        assert not frame.torn(data[:-1] + ended)
+
+
 def test_every_cut_is_torn_and_nothing_else() -> None:
     data = sample()
     for size in range(len(data)):
