@@ -10,6 +10,10 @@ from console.journal.blanking import blank
 from console.journal.disk import Disk
 
 
+UNKNOWN = 1 << 30
+"""Bytes that a file may have where the disk does not tell."""
+
+
 class Segment:
     """Frames in memory; the last resort, and what a file segment has in common with it."""
 
@@ -80,7 +84,10 @@ class FileSegment(Segment):
             self._check()
             rest = memoryview(data)
             while rest:
-                rest = rest[self._disk.write(self._fd, bytes(rest)) :]
+                done = self._disk.write(self._fd, bytes(rest))
+                if not done:
+                    raise OSError(errno.EIO, "the disk takes nothing", str(self.path))
+                rest = rest[done:]
             self._disk.sync(self._fd)
         except OSError as error:
             # Pages that a failed fsync could not write are marked clean: a second one reports success for lost data.
@@ -111,7 +118,10 @@ class FileSegment(Segment):
             self._fd = -1
 
     def beyond(self) -> int:
-        return max(0, self._disk.status(self._fd).st_size - self.size)
+        try:
+            return max(0, self._disk.status(self._fd).st_size - self.size)
+        except OSError:
+            return UNKNOWN
 
     def discard(self) -> None:
         self.close()

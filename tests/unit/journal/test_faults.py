@@ -282,3 +282,49 @@ def test_numbers_in_a_segment_that_cannot_be_opened_are_not_used_again(tmp_path:
     if reading:
         seqs = [entry.stamp.seq for entry in read(tmp_path)]
         assert seqs == list(range(1, len(seqs) + 1)), "nothing looks as if it had been taken out"
+
+
+class Mute(BrokenDisk):
+    """Nothing can be read, nor said of a file, behind the first segment; ``deaf``: nothing is written to the first."""
+
+    deaf = False
+
+    def read(self, fd: int, size: int, offset: int) -> bytes:
+        self._try("read", os.readlink(f"/proc/self/fd/{fd}"))
+        return super().read(fd, size, offset)
+
+    def status(self, fd: int) -> os.stat_result:
+        self._try("status", os.readlink(f"/proc/self/fd/{fd}"))
+        return super().status(fd)
+
+    def write(self, fd: int, data: bytes) -> int:
+        if self.deaf and os.readlink(f"/proc/self/fd/{fd}").endswith(".lane"):
+            return 0
+        return super().write(fd, data)
+
+
+def test_a_disk_that_tells_nothing_of_the_newest_segment_does_not_keep_the_console_from_opening(tmp_path: Path) -> None:
+    disk = Mute()
+    lane = lane_in(tmp_path, disk=disk)
+    disk.fails["sync"] = lambda path: EIO if path.endswith(".lane") else 0
+    write(lane, note("a"))
+    lane.close()
+    disk.heal()
+    disk.fails["read"] = lambda path: EIO if path.endswith(".lane.1") else 0
+    disk.fails["status"] = lambda path: EIO if path.endswith(".lane.1") else 0
+    clock = ManualClock()
+    clock.move(60)
+    again = lane_in(tmp_path, disk=disk, clock=clock)
+    write(again, note("b"))
+    again.close()
+    assert same_to_all(tmp_path) == ["a", "b"]
+
+
+def test_a_disk_that_takes_nothing_and_says_nothing_does_not_hang_the_journal(tmp_path: Path) -> None:
+    disk = Mute()
+    lane = lane_in(tmp_path, disk=disk)
+    disk.deaf = True
+    write(lane, note("a"))
+    assert same_to_all(tmp_path) == ["a"]
+    opened = [e for e in lane.storage.entries() if e.kind == Kind.SEGMENT_OPENED]
+    assert [e.body["reason"] for e in opened] == ["the disk takes nothing"]
