@@ -74,7 +74,8 @@ def recover(
     roll.failed(taken.trouble)
     if last.damaged:
         why = str(follower.damages[-1]) if follower.damages else "the newest segment cannot be opened"
-        lost = sum(damage.size for damage in follower.damages) + roll.tail.beyond() + unread
+        lost = sum(damage.size for damage in follower.damages) + unread
+        lost += sum(segment.beyond() for segment in segments.values())
         storage.bridge(f"damage: {why}", lost // frame.ROOM + 1)
     elif roll.number in shut:
         storage.bridge("the newest segment cannot be written")
@@ -118,7 +119,10 @@ def _carry(storage: LaneStorage) -> None:
     roll.bridge = storage.head
     if tail.place == "folder":
         return
-    data = tail.read(0, tail.size)
+    try:
+        data = tail.read(0, tail.size)
+    except OSError:
+        return  # what stands in the fallback stays there
     first = frame.parse(data, 0)
     if isinstance(first, frame.Frame) and first.prologue:
         roll.bridge = first.head

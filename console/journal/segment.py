@@ -9,7 +9,6 @@ from pathlib import Path
 from console.journal.blanking import blank
 from console.journal.disk import Disk
 
-
 UNKNOWN = 1 << 30
 """Bytes that a file may have where the disk does not tell."""
 

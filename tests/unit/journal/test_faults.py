@@ -328,3 +328,39 @@ def test_a_disk_that_takes_nothing_and_says_nothing_does_not_hang_the_journal(tm
     assert same_to_all(tmp_path) == ["a"]
     opened = [e for e in lane.storage.entries() if e.kind == Kind.SEGMENT_OPENED]
     assert [e.body["reason"] for e in opened] == ["the disk takes nothing"]
+
+
+def test_numbers_in_segments_that_cannot_be_read_are_not_used_again(tmp_path: Path) -> None:
+    disk, clock = Mute(), ManualClock()
+    lane = lane_in(tmp_path, disk=disk)
+    base = f"{lane.name}.lane"
+    disk.fails["sync"] = lambda path: EIO if path.endswith(base) else 0
+    said = [f"{number}" for number in range(20)]
+    for text in said:
+        write(lane, note(text))
+    disk.fails["sync"] = lambda path: EIO if path.endswith(f"{base}.1") else 0
+    write(lane, note("in the third"))
+    lane.close()
+    disk.heal()
+    disk.fails["read"] = lambda path: 0 if path.endswith(base) else EIO
+    clock.move(60)
+    again = lane_in(tmp_path, disk=disk, clock=clock)
+    write(again, note("later"))
+    again.close()
+    assert same_to_all(tmp_path) == [*said, "in the third", "later"]
+
+
+def test_a_fallback_that_cannot_be_read_does_not_keep_the_console_from_opening(tmp_path: Path) -> None:
+    disk, folder, spare = Mute(), tmp_path / "INC-0001", tmp_path / "spare"
+    lane = lane_in(folder, disk=disk, fallback=spare)
+    disk.fail("write", EIO, folder)
+    write(lane, note("a"))
+    lane.storage.roll.close()  # as a kill would: nothing is written out
+    disk.heal()
+    disk.fail("read", EIO, spare)
+    clock = ManualClock()
+    clock.move(60)
+    again = lane_in(folder, disk=disk, fallback=spare, clock=clock)
+    write(again, note("b"))
+    again.close()
+    assert same_to_all(folder, spare) == ["a", "b"]
