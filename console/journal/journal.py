@@ -6,7 +6,6 @@ import asyncio
 import heapq
 import os
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from console.journal.lane import Lane, open_lane
 from console.journal.places import Places, places
 from console.journal.proving import Proving
 from console.journal.record import Cites, Redact, Sealer
-from console.journal.stamp import HybridClock
+from console.journal.stamp import AHEAD_MS, HybridClock
 from console.journal.writer import SLOW_S, Writer
 from console.model.entry import Draft, Entry
 from console.model.kept import Saved
@@ -225,6 +224,7 @@ class Journal:
     def _scan(self, *, keep: bool) -> list[Entry]:
         """Read on in every other lane and let our clock see theirs."""
         fresh: list[Entry] = []
+        limit = self._clock.now() + AHEAD_MS
         lanes = self.places.lanes()
         for lane, files in lanes.items():
             if lane == self.lane:
@@ -232,11 +232,14 @@ class Journal:
             follower = self._others.setdefault(lane, Follower(lane, self.incident, self._disk, self._sealer))
             before = follower.count
             if keep:
-                fresh += follower.entries(files)
+                entries = list(follower.entries(files))
+                fresh += entries
+                stamps = ((entry.stamp.wall, entry.stamp.logical) for entry in entries)
             else:
-                deque(follower.advance(files), maxlen=0)
-            if follower.count > before:
-                self._hybrid.observe(lane, follower.wall, follower.logical)
+                stamps = ((found.header.wall, found.header.logical) for found in follower.advance(files))
+            near = max((stamp for stamp in stamps if stamp[0] <= limit), default=(0, 0))
+            if follower.count > before and not self._hybrid.observe(lane, follower.wall, follower.logical):
+                self._hybrid.resume(*near)
         self._gone = tuple(
             lane for lane in (*self._others, self.lane) if lane not in lanes and not self._drifting(lane)
         )

@@ -316,3 +316,28 @@ def test_an_unusable_folder_still_opens(tmp_path: Path) -> None:
         await journal.close()
 
     asyncio.run(scene())
+
+
+def test_what_was_read_before_a_clock_ran_away_is_still_followed(tmp_path: Path) -> None:
+    async def scene() -> None:
+        theirs = ManualClock()
+        ana, ben = await open_journal(tmp_path, host="ana", clock=theirs), await open_journal(tmp_path, host="ben")
+        theirs.move(60)
+        (asked,) = await ana.append([note("a question")])
+        theirs.move(3600)
+        await ana.append([note("from an hour ahead")])
+        assert len(await ben.news()) == 2
+        (answered,) = await ben.append([note("an answer")])
+        assert answered.stamp > asked.stamp
+        assert "min ahead" in ben.health().detail
+        await ben.close()
+        late = await open_journal(tmp_path, host="ben")
+        (again,) = await late.append([note("an answer from the next console")])
+        assert again.stamp > asked.stamp
+        other = await open_journal(tmp_path, host="cyd")
+        (third,) = await other.append([note("an answer of somebody who came later")])
+        assert third.stamp > asked.stamp
+        for journal in (ana, late, other):
+            await journal.close()
+
+    asyncio.run(scene())
