@@ -11,7 +11,7 @@ import os
 import struct
 from pathlib import Path
 
-_CREATED, _MOVED, _MODIFIED = 0x100, 0x80, 0x2
+_CREATED, _MOVED, _MODIFIED, _CHANGED = 0x100, 0x80, 0x2, 0x4
 _NO_LINKS = 0x02000000
 _HEAD = struct.Struct("iIII")
 _BUFFER = 1 << 16
@@ -69,7 +69,8 @@ class Notice:
 
     def _watch_folder(self, folder: Path) -> None:
         # The folder first: what comes while its files are listed is told.
-        watch = self._add(folder, _CREATED | _MOVED)
+        # A file that is not for us yet when it is created can be watched when its mode has changed.
+        watch = self._add(folder, _CREATED | _MOVED | _CHANGED)
         if watch < 0:
             return
         self._folders[watch] = folder

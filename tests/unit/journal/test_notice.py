@@ -52,6 +52,25 @@ def test_a_lane_of_our_name_with_more_digits_is_not_ours(folder: Path) -> None:
     notice.close()
 
 
+def test_a_file_that_could_not_be_read_when_it_came_is_watched_once_it_can_be(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under umask 077 a lane's file is for its owner alone until it gets the mode of the folder."""
+    notice = Notice.open((folder,), "ours.0.0")
+    assert notice is not None
+    add = notice._add
+    monkeypatch.setattr(notice, "_add", lambda path, mask: add(path, mask) if path.stat().st_mode & 0o040 else -1)
+    path = folder / "theirs.1.0.lane"
+    path.touch(0o600)
+    assert told(notice)
+    path.chmod(0o640)
+    assert told(notice)
+    with path.open("a") as file:
+        file.write("x")
+    assert told(notice)
+    notice.close()
+
+
 def test_links_and_other_files_are_not_watched(folder: Path) -> None:
     target = folder.parent / "elsewhere"
     target.write_text("x")
