@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -125,6 +126,8 @@ class Follower:
         size = status.st_size if limit is None else min(limit, status.st_size)
         if tail.inode == status.st_ino and size == tail.offset:
             return
+        if not (size or tail.inode) and stat.S_ISREG(status.st_mode):
+            return  # it is just being made, and may not be for us yet
         if size < tail.offset or (tail.inode and tail.inode != status.st_ino):
             self._note(path, size, 0, f"the file was cut or replaced: {tail.offset} bytes were read, {size} are there")
             return

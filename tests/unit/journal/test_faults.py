@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from console.journal.disk import Disk
+from console.journal.follow import Follower
 from console.journal.places import places
 from console.journal.reading import read
 from console.journal.roll import RETRY_S
@@ -364,3 +366,27 @@ def test_a_fallback_that_cannot_be_read_does_not_keep_the_console_from_opening(t
     write(again, note("b"))
     again.close()
     assert same_to_all(folder, spare) == ["a", "b"]
+
+
+def test_a_file_that_is_just_being_made_by_another_user_is_no_damage(tmp_path: Path) -> None:
+    """Under umask 077 it is for its owner alone until it gets the folder's mode; it is empty as long."""
+
+    class Theirs(Disk):
+        def open(self, path: Path, flags: int, mode: int = 0o600) -> int:
+            if not path.stat().st_mode & 0o040:
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return super().open(path, flags, mode)
+
+    lane = lane_in(tmp_path)
+    write(lane, note("a"))
+    base = tmp_path / f"{lane.name}.lane"
+    base.chmod(0o640)
+    follower = Follower(lane.name, "INC-0001", Theirs())
+    path = tmp_path / f"{lane.name}.lane.1"
+    path.touch(0o600)
+    files = [(0, base), (1, path)]
+    assert texts(list(follower.entries(files))) == ["a"]
+    assert follower.damages == []
+    path.write_bytes(b"x")
+    assert not list(follower.entries(files))
+    assert "Permission denied" in str(follower.damages[0]), "what holds something is another matter"
