@@ -19,6 +19,7 @@ from pathlib import Path
 
 from msgspec import to_builtins
 
+from console.journal import ballast, roll
 from tests.torture.tally import Run, Skipped, Tally
 
 SCENARIOS = {
@@ -29,6 +30,10 @@ SCENARIOS = {
     "disk": ("tests.torture.disks:faults", 60),
     "nospace": ("tests.torture.full:nospace", 40),
     "clock": ("tests.torture.clocks:steps", 30),
+    "stopped": ("tests.torture.neighbours:stopped", 40),
+    "planted": ("tests.torture.neighbours:planted", 30),
+    "readonly": ("tests.torture.neighbours:readonly", 20),
+    "two_users": ("tests.torture.users:two", 30),
 }
 """Name → function, and the seconds after which it begins no further trial."""
 
@@ -75,7 +80,7 @@ def _run(name: str, root: Path, seed: int, *, short: bool) -> Tally:
     where, limit_s = SCENARIOS[name]
     module, function = where.split(":")
     tally = Tally(name)
-    begin = time.monotonic()
+    begin, kept = time.monotonic(), (roll.FULL, ballast.PLENTY)
     folder = root / name
     folder.mkdir(mode=0o700)
     try:
@@ -84,6 +89,7 @@ def _run(name: str, root: Path, seed: int, *, short: bool) -> Tally:
         tally.skipped = str(reason)
     except Exception:
         tally.fault(traceback.format_exc())
+    roll.FULL, ballast.PLENTY = kept
     tally.seconds = round(time.monotonic() - begin, 1)
     shutil.rmtree(folder, ignore_errors=True)
     return tally

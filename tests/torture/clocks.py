@@ -12,7 +12,9 @@ from tests.torture.tally import INCIDENT, Run
 from tests.torture.writers import draft
 from tests.unit.clocks import CountingIds, ManualClock
 
-STEPS_S = (0, 0, 0.001, 1, 60, 299, 3600, 86_400, -0.001, -1, -60, -3600, -86_400, -10 * 86_400)
+STEPS_S = (
+    0, 0, 0, 0.001, 0.001, 1, 1, 60, 200, 299, 3600, 86_400, -0.001, -0.001, -1, -1, -60, -200, -299, -3600, -86_400,
+)  # fmt: skip
 
 
 def steps(run: Run) -> None:

@@ -29,6 +29,8 @@ class Judge:
         self.fallback = fallback
         self.may_be_torn = False
         """Whether segments stand there that a failed write left torn."""
+        self.strangers = False
+        """Whether files lie there that somebody planted, of which ``check`` complains rightly."""
         self.asked: dict[tuple[str, int], tuple[int, ...]] = {}
         """Writer and number of each note that somebody began to append, with the numbers of its transaction."""
         self.acknowledged: dict[str, tuple[str, int]] = {}
@@ -115,6 +117,8 @@ class Judge:
                 last[entry.stamp.lane] = entry
 
     def _check(self, clean: bool, where: str, *, skipped: bool) -> None:
+        if self.strangers:
+            return
         if any(self.folder.glob("*.redact-*")) and not clean:
             return  # half an overwritten payload is damage to a reader until the lane is opened again
         if not self.folder.exists():

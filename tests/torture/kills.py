@@ -40,8 +40,8 @@ def single(run: Run) -> None:
         _killed(run, judge, child, planned=death is not None and ended)
         judge.look(clean=False, where=f"kill {trial}")
         if run.chance.random() < 0.4:
-            _reopen(judge, 1, f"opened after kill {trial}")
-    _reopen(judge, 1, "at the end")
+            reopen(judge, 1, f"opened after kill {trial}")
+    reopen(judge, 1, "at the end")
     _spread(run)
 
 
@@ -68,13 +68,13 @@ def four(run: Run) -> None:
         for child in children:
             _listen(run, judge, child)
         judge.look(clean=False, where=f"round {trial}")
-        _reopen(judge, 4, f"opened after round {trial}")
+        reopen(judge, 4, f"opened after round {trial}")
 
 
 def _next(run: Run, before: Judge, lanes: int = 1) -> Judge:
     """Close a folder's account and begin with an empty one."""
     if before.asked:
-        _reopen(before, lanes, "closing the account")
+        reopen(before, lanes, "closing the account")
     return Judge(run.fresh(), run.tally)
 
 
@@ -104,7 +104,7 @@ def _listen(run: Run, judge: Judge, child: Child) -> None:
     run.tally.trials += 1
 
 
-def _reopen(judge: Judge, lanes: int, where: str) -> None:
+def reopen(judge: Judge, lanes: int, where: str) -> None:
     """The next consoles come; everything must be there, whole and clean."""
     # A lane's lock is taken for an instant by whoever finishes a redaction there: who starts then takes another slot.
     opened = [reopened(judge.folder) for _ in range(max(lanes, len(places(judge.folder).lanes())))]
