@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -34,13 +34,11 @@ class SilenceOrder(Struct, frozen=True):
     """The silence that is made to last longer, ``""`` = another one is set."""
 
     def same(self, silence: Silence) -> bool:
-        """Whether a silence is the one that was ordered: no other by the same hand ends in the same millisecond.
-
-        Comment and matchers are left out: they come back cleaned.
+        """Whether a silence is the one that was ordered: no other by the same hand on the same matchers ends in the
+        same millisecond. One gesture sets several that end together and differ in a value alone.
         """
-        names = sorted(clean(matcher.name) for matcher in self.read())
-        found = sorted(matcher.name for matcher in silence.matchers)
-        return (silence.created_by, silence.ends_at, found) == (clean(self.by, 200), self.ends_at, names)
+        found = (silence.created_by, silence.ends_at, _cleaned(silence.matchers))
+        return found == (clean(self.by, 200), self.ends_at, _cleaned(self.read()))
 
     def read(self) -> tuple[Matcher, ...]:
         """The matchers; ``Rejected`` if one is none."""
@@ -107,6 +105,11 @@ def arguments(order: Struct) -> dict[str, object]:
     """An order as the arguments of its intent."""
     out: dict[str, object] = to_builtins(order)
     return out
+
+
+def _cleaned(matchers: Sequence[Matcher]) -> list[tuple[str, str, bool, bool]]:
+    """Matchers as they come back from a service, in an order of their own."""
+    return sorted((clean(m.name), clean(m.value), m.is_regex, m.is_equal) for m in matchers)
 
 
 def _order(intent: Intent, shape: type[T]) -> T:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from console.alerts.effects import END, SET, EndOrder, SilenceOrder, arguments, effects
 from console.errors import Rejected
 from console.model.action import Intent, Receipt, Tier
+from console.text import clean
 from tests.unit.alerts.staff import FakeSilencer
 from tests.unit.desk.fakes import World
 
@@ -33,6 +34,8 @@ def test_what_was_set_is_found_by_what_was_ordered_and_by_nothing_else() -> None
             replace(ORDER, by="tomo"),
             replace(ORDER, ends_at=ORDER.ends_at + 1),
             replace(ORDER, matchers=ORDER.matchers[:1]),
+            replace(ORDER, matchers=('service="web"', 'env=~"prod.*"')),
+            replace(ORDER, matchers=('service="db"', 'env="prod.*"')),
         ):
             assert await served.look_up(intent(SET, other)) is None
         return sent
@@ -41,6 +44,23 @@ def test_what_was_set_is_found_by_what_was_ordered_and_by_nothing_else() -> None
     assert len(am.kept) == 1
     assert sent.undo is not None
     assert sent.undo.args == {"silence": f"am/{next(iter(am.kept))}"}
+
+
+def test_what_comes_back_cleaned_is_still_found() -> None:
+    am = FakeSilencer("am", World())
+    served = effects({"am": am})[SET]
+    order = replace(ORDER, matchers=('service="d\tb\u200b"', f'path="{"x" * 5000}"'))
+
+    async def scene() -> None:
+        sent = await served.send(intent(SET, order))
+        (key,) = am.kept
+        told = am.kept[key]
+        seen = tuple(replace(m, name=clean(m.name), value=clean(m.value)) for m in reversed(told.matchers))
+        am.kept[key] = replace(told, matchers=seen)
+        assert seen[1].value != told.matchers[0].value
+        assert await served.look_up(intent(SET, order)) == sent
+
+    asyncio.run(scene())
 
 
 def test_a_silence_that_has_ended_was_ended() -> None:
