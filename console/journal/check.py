@@ -17,8 +17,6 @@ from console.journal.follow import Damage, Follower
 from console.journal.imported import FOLDER, Imported, imported
 from console.journal.places import check_folder, places
 
-_LEAD = 83
-"""Bytes before the body of a file's first frame."""
 _OPEN = stat.S_IWGRP | stat.S_IRWXO
 """What a lane's file is not: written by its group, or anything to anybody else."""
 
@@ -148,24 +146,10 @@ def _lane(
         tuple(path.name for number, path in files if number in follower.tails and follower.tails[number].rest),
         (
             *(str(damage) for damage in follower.damages if not of_owner(damage)),
-            *(text for _, path in files for text in _begins(path)),
-            *_gaps(known),
+            *(gap for gap in _gaps(known) if not any(damage.why == gap for damage in follower.damages)),
         ),
         (*troubles, *wrong),
     )
-
-
-def _begins(path: Path) -> list[str]:
-    """A file begins with a prologue: without one a chain could begin anywhere."""
-    try:
-        fd = Disk().open(path, os.O_RDONLY)
-    except OSError:
-        return []  # told by the reader
-    try:
-        start = os.read(fd, _LEAD + 1)
-    finally:
-        os.close(fd)
-    return [f"{path.name} at byte 0: does not begin with a prologue"] if start[_LEAD:] not in (b"{", b"") else []
 
 
 def _gaps(known: Mapping[int, bytes]) -> list[str]:

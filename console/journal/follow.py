@@ -14,7 +14,17 @@ from console.journal import frame
 from console.journal.cache import RECENT, Mark
 from console.journal.disk import Disk
 from console.journal.frame import Broken, Frame, Sealed
-from console.journal.record import UNREADABLE, Header, Sealer, read_entry, read_header, read_prologue, sealed_segment
+from console.journal.imported import imported
+from console.journal.record import (
+    UNREADABLE,
+    Header,
+    Sealer,
+    read_entry,
+    read_header,
+    read_prologue,
+    sealed_segment,
+    skips,
+)
 from console.model.entry import Entry, Kind
 
 _CHUNK = 1 << 20
@@ -75,7 +85,7 @@ class Follower:
         self.logical = 0
         self.count = 0
         self.owner = -1
-        """The uid that owns the files: the author of every entry."""
+        """The author of every entry: the uid that owns the files, of an imported lane the one that owned them."""
         self.damages: list[Damage] = []
         self.disordered = False
         """Whether a stamp went backwards, so that the lane must be sorted before it is merged."""
@@ -83,6 +93,10 @@ class Follower:
         self._disk = disk
         self._sealer = sealer
         self._recent: dict[int, bytes] = {}
+        self._judged = -1
+        """The uid of the file whose owner was looked at last."""
+        self._hole = False
+        """Whether there was damage behind the last entry, so that the next need not have the number that follows."""
 
     def mark(self, recorded_at: int = 0) -> Mark:
         """How far reading has come, for the cache; only while there is no damage."""
@@ -140,10 +154,14 @@ class Follower:
             self._disk.close(fd)
 
     def _own(self, path: Path, uid: int) -> None:
-        named = self.lane.rsplit(".", 2)[1]
-        if str(uid) != named:
+        if uid == self._judged:
+            return
+        self._judged = uid
+        named = int(self.lane.rsplit(".", 2)[1])
+        said = imported(path.parent) if uid != named else None
+        self.owner = uid if said is None else said.author(self.lane, uid)
+        if self.owner != named:
             self._note(path, 0, 0, f"the file belongs to uid {uid}, not to {named}")
-        self.owner = uid
 
     def _lines(self, number: int, path: Path, tail: Tail, fd: int, size: int) -> Iterator[Found]:
         data, at = b"", 0
@@ -181,6 +199,8 @@ class Follower:
         if item.prologue:
             self._prologue(number, path, tail, item)
             return
+        if not tail.offset:
+            self._out_of_chain(path, tail, "does not begin with a prologue")
         heads, head = [], self.head
         if head is None and len(item.entries) == 1:
             heads = [item.head]
@@ -217,6 +237,9 @@ class Follower:
             if known is not None and known != head:
                 self._out_of_chain(path, tail, f"says something else under number {header.seq}")
             return None
+        if header.seq > self.seq + 1 and not self._hole and not skips(header.kind, sealed):
+            self._out_of_chain(path, tail, f"entries {self.seq + 1} to {header.seq - 1} are not here")
+        self._hole = False
         if (header.wall, header.logical) <= (self.wall, self.logical):
             self._out_of_chain(path, tail, "has a stamp that goes backwards")
             self.disordered = True
@@ -265,6 +288,7 @@ class Follower:
         self._note(path, tail.offset, 0, why)
 
     def _note(self, path: Path, offset: int, size: int, why: str) -> None:
+        self._hole = True
         damage = Damage(path.name, offset, size, why)
         if damage not in self.damages:
             self.damages.append(damage)

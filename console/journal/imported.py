@@ -58,7 +58,10 @@ class Imported(Struct, frozen=True):
 
 
 def imported(folder: Path) -> Imported | None:
-    """What was imported into an incident's folder; ``None`` = nothing, or what says so cannot be trusted."""
+    """What was imported into an incident's folder; ``None`` = nothing, or what says so cannot be trusted.
+
+    An import makes the folder, and only its owner is believed: in one for a group anybody could lay a manifest.
+    """
     path = folder / FOLDER / MANIFEST
     disk = Disk()
     try:
@@ -67,6 +70,8 @@ def imported(folder: Path) -> Imported | None:
         return None
     try:
         status = disk.status(fd)
+        if status.st_uid != folder.lstat().st_uid:
+            return None
         data = disk.read(fd, min(status.st_size, _MOST), 0)
         return Imported(msgspec.json.decode(data, type=Listed), status.st_uid)
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError):

@@ -215,6 +215,16 @@ def sealed_segment(sealed: Sealed) -> int:
     return number if isinstance(number, int) else -1
 
 
+def skips(kind: str, sealed: Sealed) -> bool:
+    """Whether an entry says that numbers before it were left out, because what was damaged may hold them."""
+    if kind != Kind.SEGMENT_OPENED:
+        return False
+    try:
+        return str(_payloads.decode(sealed.payload).body.get("reason")).startswith("damage")
+    except UNREADABLE:
+        return False
+
+
 def _opened(key: str, body: dict[str, object], sealer: Sealer | None) -> dict[str, object]:
     text = body.get(SEALED)
     clear = sealer.open(key, text) if sealer is not None and isinstance(text, str) else None

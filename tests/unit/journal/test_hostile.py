@@ -11,7 +11,7 @@ import pytest
 
 from console.journal import frame
 from console.model.entry import Entry
-from tests.unit.journal.support import NOON, follow, open_journal
+from tests.unit.journal.support import NOON, follow, lane_in, note, open_journal, write
 
 LANE = f"evil.{os.geteuid()}.0"
 SALT = b"ab" * 16
@@ -164,3 +164,51 @@ def test_files_that_are_no_lanes_are_not_read(tmp_path: Path) -> None:
         follower, entries = follow(tmp_path, lane)
         assert not entries
         assert "cannot be read" in str(follower.damages[0])
+
+
+def lines_of(folder: Path, count: int = 5) -> list[bytes]:
+    written(folder, *((header(number), payload()) for number in range(1, count + 1)))
+    return (folder / f"{LANE}.lane").read_bytes().splitlines(keepends=True)
+
+
+def seen(folder: Path, data: bytes) -> list[str]:
+    (folder / f"{LANE}.lane").write_bytes(data)
+    return [damage.why for damage in follow(folder, LANE)[0].damages]
+
+
+@pytest.mark.parametrize("gone", [1, 2, 4])
+def test_a_lane_without_its_beginning_is_damage(tmp_path: Path, gone: int) -> None:
+    """Behind a prologue that was cut off a chain could begin anywhere."""
+    lines = lines_of(tmp_path)
+    why = seen(tmp_path, b"".join(lines[gone:]))
+    assert why[0] == "does not begin with a prologue"
+
+
+def test_a_lane_whose_first_segment_is_gone_is_damage(tmp_path: Path) -> None:
+    lane = lane_in(tmp_path)
+    write(lane, note("a"))
+    lane.storage.bridge("a test")
+    write(lane, note("b"))
+    lane.close()
+    (tmp_path / f"{lane.name}.lane").unlink()
+    follower, _ = follow(tmp_path, lane.name)
+    assert "does not go on from where its lane had come to" in follower.damages[0].why
+
+
+@pytest.mark.parametrize(("seqs", "said"), [((3, 4), "entries 1 to 2"), ((1, 2, 4), "entries 3 to 3")])
+def test_entries_taken_out_of_a_chain_made_anew_are_missed(tmp_path: Path, seqs: tuple[int, ...], said: str) -> None:
+    why, entries = written(tmp_path, *((header(seq), payload()) for seq in seqs))
+    assert why == [f"{said} are not here"]
+    assert [entry.stamp.seq for entry in entries] == list(seqs)
+
+
+def test_numbers_behind_damage_are_no_second_damage(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path)
+    assert seen(tmp_path, b"".join([*lines[:2], b"rubbish\n", *lines[4:]])) == ["is not a frame"]
+    why, _ = written(
+        tmp_path,
+        (header(1), payload()),
+        (header(9, kind="segment.opened"), payload(body={"reason": "damage: x"})),
+        (header(10), payload()),
+    )
+    assert why == [], "a lane says itself that numbers were left free behind damage"
