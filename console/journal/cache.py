@@ -21,7 +21,7 @@ from console.journal.index import Packed
 from console.journal.places import Places
 from console.model.kept import Saved
 
-FORMAT = 1
+FORMAT = 2
 WORTH = 2_000
 """A journal of fewer entries is read faster than its cache is worth."""
 RECENT = 64

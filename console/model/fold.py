@@ -89,13 +89,14 @@ class Fold:
         position, state = self._checkpoint(self.taken - MARGIN)
         place = position - self._base
         floor = self._stamps[place - 1] if place else self._floor
-        return Saved(position, floor, keep(state), tuple(self._entries[place:]))
+        return Saved(position, floor, keep(state), tuple(self._entries[place:]), dict(self._hidden))
 
     @classmethod
     def restored(cls, saved: Saved) -> Fold:
         """The fold as it was saved."""
         fold = cls(saved.state.key)
         fold._base, fold._floor = saved.position, saved.floor
+        fold._hidden = dict(saved.hidden)
         fold._work = folding_of(saved.state)
         fold._kept = [(saved.position, fold._work.copy())]
         fold._state = fold._shown = fold._work.frozen(fold._shown)
@@ -130,7 +131,7 @@ class Fold:
     def _hide(self, fresh: list[Entry]) -> int:
         """Take in what the entries redact, among themselves and before; returns where to go on."""
         start, hits = len(self._entries), []
-        bodies = [body for entry in fresh if (body := told(entry)) is not None]
+        bodies = [b for entry in fresh if (b := told(entry)) is not None and self._hidden.get(b.target) != b]
         for body in bodies:
             stamp = stamp_of(body)
             if stamp is None:

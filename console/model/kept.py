@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from console.clock import Millis
 from console.model.action import OperationState, Outcome
+from console.model.bodies import EntryRedacted
 from console.model.duty import Duty, Hold
 from console.model.entry import Entry, Stamp
 from console.model.folding import Folding
@@ -61,6 +62,8 @@ class Saved(Struct, frozen=True):
     """Stamp of the last of them."""
     state: Kept
     recent: tuple[Entry, ...]
+    hidden: dict[str, EntryRedacted]
+    """All that is known to be redacted, by the entry's id: its entry may still come, from a lane that is read late."""
 
 
 def keep(folding: Folding) -> Kept:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from console.model.bodies import EntryRedacted, body_from
 from console.model.entry import Actor, Entry, Kind, Stamp
 from console.model.fold import Behind, Fold
 from console.model.incident import Incident, Status
+from console.model.kept import Saved
 from console.model.redacted import hidden, owned, redaction, told, why_not
 from console.model.severity import Severity
 
@@ -122,3 +124,34 @@ def test_the_journals_own_entries_stay() -> None:
         assert why_not(kind)
     for kind in (Kind.NOTE_ADDED, Kind.INCIDENT_DECLARED, Kind.ACTION_INTENDED, Kind.STEP_DONE):
         assert not why_not(kind)
+
+
+def from_cache(fold: Fold) -> Fold:
+    """The fold as the next console has it, by way of the bytes of a cache."""
+    return Fold.restored(msgspec.msgpack.decode(msgspec.msgpack.encode(fold.save()), type=Saved))
+
+
+def test_what_was_redacted_is_known_to_who_goes_on_from_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lane of the same user that was read late, whose clock ran behind the redaction's."""
+    monkeypatch.setattr(folds, "MARGIN", 8)
+    late = entry(900, Kind.NOTE_ADDED, {"text": SECRET}, "a.1.3", at=900_500)
+    fold = Fold("INC-1")
+    fold.apply([redacted(late, 1)])
+    fold.apply([entry(seq, Kind.NOTE_ADDED, {"text": f"n{seq}"}) for seq in range(60, 900)])
+    again = from_cache(fold)
+    for one in (fold, again):
+        one.apply([late])
+        assert SECRET not in said(one.state)
+    assert again.state == fold.state
+
+
+def test_a_redaction_of_what_the_cache_has_long_let_go_does_not_have_everything_folded_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(folds, "MARGIN", 8)
+    many = [entry(seq, Kind.NOTE_ADDED, {"text": f"n{seq}"}) for seq in range(1, 300)]
+    fold = Fold("INC-1")
+    fold.apply(many)
+    fold.apply([entry(400, Kind.ENTRY_REDACTED, redacted(many[2], 400).body)])
+    assert fold.save().floor is not None
+    assert from_cache(fold).state == fold.state
