@@ -24,6 +24,9 @@ check: $(READY)  ## style, types, layers
 bench: $(READY)  ## figures as JSON
 	@$(BIN)/python -m tests.bench
 
+torture: $(READY)  ## the journal killed, cut, filled up and lied to, in under ten minutes
+	@$(BIN)/python -m tests.torture
+
 wheel: $(READY)
 	@$(BIN)/python -m hatchling build -t wheel
 

@@ -34,6 +34,7 @@ SCENARIOS = {
     "planted": ("tests.torture.neighbours:planted", 30),
     "readonly": ("tests.torture.neighbours:readonly", 20),
     "two_users": ("tests.torture.users:two", 30),
+    "desk": ("tests.torture.effects:desk", 90),
 }
 """Name → function, and the seconds after which it begins no further trial."""
 
@@ -101,9 +102,10 @@ def _row(*cells: object) -> str:
 
 
 def _show(tally: Tally) -> None:
-    trials = f"{tally.trials}" if tally.trials >= tally.wanted else f"{tally.trials}/{tally.wanted}"
+    trials = f"{tally.trials}{f'/{tally.wanted}' * (tally.trials < tally.wanted)}"
     print(_row(tally.scenario, trials, tally.acknowledged, tally.lost, tally.strange, tally.seconds), flush=True)
-    for text in [f"skipped: {tally.skipped}"] * bool(tally.skipped) + tally.faults[:5]:
+    notes = [f"skipped: {tally.skipped}"] * bool(tally.skipped) + ["out of time"] * tally.cut_short
+    for text in notes + tally.faults[:5]:
         print(f"    {text}", flush=True)
 
 

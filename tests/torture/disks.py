@@ -28,7 +28,7 @@ class FailingDisk(Disk):
     def __init__(self, chance: Random) -> None:
         self.chance = chance
         self.plan: dict[str, float] = {}
-        self.errors = ERRORS
+        self.errors: tuple[int, ...] = ERRORS
         self.only: Path | None = None
         """The folder whose calls fail, ``None`` = every one."""
         self.failed: dict[str, int] = {}
@@ -180,11 +180,15 @@ async def _last(
 ) -> None:
     """Sound disks again: consoles on all lanes come and go, then the folder alone is looked at."""
     while True:
-        lanes = sorted(folder.glob("*.lane*"))
+        lanes = _files(folder)
         for _ in range(4):
             journal = await Journal.open(folder, INCIDENT, clock=clock, ids=ids, host="bastion", fallback=fallback)
             clock.move(31)
             await journal.close()
-        if sorted(folder.glob("*.lane*")) == lanes:
+        if _files(folder) == lanes:
             break
     judge.look(where=where)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.lane*"))

@@ -28,7 +28,6 @@ def every_bit(run: Run) -> None:
                 turned[bit // 8] ^= 1 << bit % 8
                 files = (*made.files[:number], bytes(turned), *made.files[number + 1 :])
                 _trial(run, made, folder, files, (number, bit))
-    run.tally.wanted = run.tally.trials
 
 
 def _trial(run: Run, made: Shape, folder: Path, files: tuple[bytes, ...], spot: tuple[int, int]) -> None:
@@ -79,9 +78,7 @@ def _go_on(run: Run, made: Shape, folder: Path, hit: tuple[str, ...], where: str
     run.tally.count("gone on behind it")
 
 
-def _compare(
-    run: Run, made: Shape, hit: tuple[str, ...], read: dict[str, dict[str, object]], where: str
-) -> None:
+def _compare(run: Run, made: Shape, hit: tuple[str, ...], read: dict[str, dict[str, object]], where: str) -> None:
     """Everything but the frame that was hit is there as it was; of that nothing else than what it said."""
     lost = [id for id in made.bodies if id not in hit and read.get(id) != made.bodies[id]]
     strange = [id for id, body in read.items() if made.bodies.get(id) != body]

@@ -9,12 +9,12 @@ import select
 import signal
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 Tell = Callable[..., None]
 """Says something to the parent at once: what was told before a SIGKILL is not lost with the process."""
-Work = Callable[[Tell], Awaitable[None]]
+Work = Callable[[Tell], Coroutine[Any, Any, None]]
 
 
 class Child:
@@ -87,18 +87,9 @@ def start(work: Work) -> Child:
             os.write(write, json.dumps(what).encode() + b"\n")
 
         try:
-            asyncio.run(_whole(work, tell))
+            asyncio.run(work(tell))
             code = 0
         except BaseException:
             tell("failed", traceback.format_exc())
     finally:
         os._exit(code)
-
-
-async def _whole(work: Work, tell: Tell) -> None:
-    await work(tell)
-
-
-def failures(lines: list[list[Any]]) -> list[str]:
-    """Errors by which a child ended, instead of by the kill."""
-    return [str(line[1]) for line in lines if line[0] == "failed"]

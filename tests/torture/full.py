@@ -111,7 +111,7 @@ async def _append(journal: Journal, judge: Judge, number: int, count: int) -> in
 
 
 def _fill(path: Path, chance: Random) -> None:
-    """Write until nothing more goes onto the disk; then let a little go, so that it is full in the middle of a frame."""
+    """Write until nothing more goes onto the disk; or leave a page or two, which some frame in the middle fills."""
     with path.open("wb", buffering=0) as file:
         with suppress(OSError):
             while True:

@@ -184,11 +184,9 @@ async def _remounted(run: Run, disk: Path) -> None:
     journal = await Journal.open(folder, INCIDENT, clock=clock, ids=CountingIds(), host="bastion", fallback=spare)
     number = 0
     for mode in ("rw", "ro", "rw"):
-        # A file that is open for writing keeps a disk from becoming read-only: what the kernel does after an error is
-        # more like every segment being closed to us, so the journal's descriptors are opened anew for reading.
         if mode == "ro":
-            _blind(journal, folder)
-        subprocess.run(["mount", "-o", f"remount,{mode}", str(disk)], check=True, capture_output=True)
+            _blind(folder)
+        _remount(disk, mode)
         clock.move(RETRY_S + 1)
         for n in range(number, number + 15):
             judge.ask("a", [n])
@@ -203,8 +201,12 @@ async def _remounted(run: Run, disk: Path) -> None:
     alone.look(where="remounted, the folder alone")
 
 
-def _blind(journal: Journal, folder: Path) -> None:
-    """Descriptors of the folder's files become ones for reading."""
+def _remount(disk: Path, mode: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{mode}", str(disk)], check=True, capture_output=True)
+
+
+def _blind(folder: Path) -> None:
+    """Our descriptors of the folder's files become ones for reading: with one for writing no disk is remounted."""
     for name in os.listdir("/proc/self/fd"):
         with suppress(OSError):
             path = os.readlink(f"/proc/self/fd/{name}")

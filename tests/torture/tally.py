@@ -22,7 +22,9 @@ class Tally(Struct):
     scenario: str
     trials: int = 0
     wanted: int = 0
-    """How many trials were to be made; fewer were if the time was over."""
+    """How many trials were to be made; 0 = that is not known before."""
+    cut_short: bool = False
+    """Whether its time was over before its trials were."""
     acknowledged: int = 0
     """Entries, or effects, whose append or call had returned."""
     lost: int = 0
@@ -72,8 +74,9 @@ class Run:
 
     @property
     def over(self) -> bool:
-        """Whether the time is used up."""
-        return time.monotonic() > self._end
+        """Whether the time is used up; the tally says so then."""
+        self.tally.cut_short = time.monotonic() > self._end
+        return self.tally.cut_short
 
     def fresh(self, name: str = "t") -> Path:
         """A folder that is not there yet, in one of its own."""

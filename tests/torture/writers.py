@@ -55,9 +55,7 @@ async def live(life: Life, tell: Tell) -> None:
     """Go on for ever."""
     disk = DyingDisk(lambda phase: tell("at", phase), life.death)
     tell("at", "open")
-    journal = await Journal.open(
-        life.folder, INCIDENT, clock=SystemClock(), ids=RandomIds(), host="bastion", disk=disk
-    )
+    journal = await Journal.open(life.folder, INCIDENT, clock=SystemClock(), ids=RandomIds(), host="bastion", disk=disk)
     tell("lane", journal.lane)
     chance, number, own = Random(life.seed), 0, list[str]()
 
