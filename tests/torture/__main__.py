@@ -37,6 +37,8 @@ SCENARIOS = {
     "desk": ("tests.torture.effects:desk", 90),
 }
 """Name → function, and the seconds after which it begins no further trial."""
+ALL_S = 540.0
+"""The same for all of them together."""
 
 
 def main(arguments: list[str]) -> int:
@@ -55,7 +57,8 @@ def main(arguments: list[str]) -> int:
         print(_row("scenario", "trials", "acknowledged", "lost", "strange", "seconds"), flush=True)
         tallies = []
         for name in given.names or SCENARIOS:
-            tallies.append(_run(name, root, given.seed, short=given.short))
+            left = begin + ALL_S - time.monotonic()
+            tallies.append(_run(name, root, given.seed, left, short=given.short))
             _show(tallies[-1])
     finally:
         shutil.rmtree(root, ignore_errors=True)
@@ -77,8 +80,9 @@ def _own_home(root: Path) -> None:
         os.environ.pop(variable, None)
 
 
-def _run(name: str, root: Path, seed: int, *, short: bool) -> Tally:
+def _run(name: str, root: Path, seed: int, left_s: float, *, short: bool) -> Tally:
     where, limit_s = SCENARIOS[name]
+    limit_s = min(limit_s, left_s)
     module, function = where.split(":")
     tally = Tally(name)
     begin, kept = time.monotonic(), (roll.FULL, ballast.PLENTY)
