@@ -81,8 +81,8 @@ def _own_home(root: Path) -> None:
 
 
 def _run(name: str, root: Path, seed: int, left_s: float, *, short: bool) -> Tally:
-    where, limit_s = SCENARIOS[name]
-    limit_s = min(limit_s, left_s)
+    where, own_s = SCENARIOS[name]
+    limit_s = min(own_s, left_s)
     module, function = where.split(":")
     tally = Tally(name)
     begin, kept = time.monotonic(), (roll.FULL, ballast.PLENTY)
