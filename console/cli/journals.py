@@ -59,11 +59,16 @@ def check_journals(ctx: click.Context, key: str, watch: bool, everything: bool, 
 @click.option(
     "-o", "--output", "out", metavar="FOLDER", required=True, help="Where to; a folder that is not there yet."
 )
+@click.option(
+    "--log", metavar="FILE", default="", help="A log of the machine that holds entries of consoles without a disk."
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @shared
 @click.pass_context
-def salvage_journal(ctx: click.Context, key: str, out: str, as_json: bool) -> None:
+def salvage_journal(ctx: click.Context, key: str, out: str, log: str, as_json: bool) -> None:
     """Copy every whole and verified frame of INCIDENT into fresh files, with a report; the journal is only read.
+
+    With --log, entries that stand in the machine's log only are put back.
 
     Exit code 6 if something was lost.
     """
@@ -73,7 +78,8 @@ def salvage_journal(ctx: click.Context, key: str, out: str, as_json: bool) -> No
     root = root_of(settings_of(ctx).config(needed=False))
     key = known(root, key)
     folder = incident_folder(root, key)
-    done = salvage(folder, key, Path(out).expanduser(), fallback=fallback_folder())
+    extract = Path(log).expanduser() if log else None
+    done = salvage(folder, key, Path(out).expanduser(), fallback=fallback_folder(), log=extract)
     if as_json:
         say_json({"folder": str(done.folder), "lanes": done.lanes, "blobs": done.blobs, "losses": done.losses})
     else:

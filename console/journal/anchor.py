@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import socket
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -24,15 +22,12 @@ from console.clock import Clock, Millis
 from console.config import AnchorConfig
 from console.errors import BackendError, TimedOut, Unreachable
 from console.journal.disk import Disk
+from console.journal.syslog import NOTICE, Syslog
 from console.ports import AnchorReceipt, AnchorSink
 
 T = TypeVar("T")
 LIMIT_S = 5.0
 """How long a sink may take; one that takes longer is not asked again until it has come back."""
-DEV_LOG = Path("/dev/log")
-FACILITIES = {"user": 1, "auth": 4, "authpriv": 10, **{f"local{n}": 16 + n for n in range(8)}}
-_NOTICE = 5
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _LINE = re.compile(
     r"warroom-anchor (?P<incident>watch|[A-Za-z0-9][A-Za-z0-9._-]{0,80}) (?P<lane>[A-Za-z0-9][A-Za-z0-9._-]{0,120}) "
     r"(?P<seq>[0-9]{1,15}) (?P<head>[0-9a-f]{64}) (?P<at>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)(?!\S)"
@@ -109,37 +104,23 @@ class _Aside:
 
 
 class SyslogSink:
-    """The machine's log, over its datagram socket in the form of RFC 3164; journald listens there too."""
+    """The machine's log; a datagram a line."""
 
     def __init__(self, facility: str, clock: Clock, path: Path | None = None, limit_s: float = LIMIT_S) -> None:
         self.name = "syslog"
-        self._priority = FACILITIES[facility] * 8 + _NOTICE
-        self._clock = clock
-        self._path = path = path or DEV_LOG
+        self._log = Syslog(facility, NOTICE, clock, path)
         self._limit_s = limit_s
-        self._aside = _Aside(str(path), limit_s)
+        self._aside = _Aside(str(self._log.path), limit_s)
 
     async def put(self, lines: Sequence[str]) -> AnchorReceipt:
-        """A datagram a line."""
+        """Given to the log on return."""
         return await self._aside.run(lambda: self._send(tuple(lines)))
 
     def _send(self, lines: tuple[str, ...]) -> AnchorReceipt:
-        moment = time.localtime(self._clock.now() / 1000)
-        month = _MONTHS[moment.tm_mon - 1]
-        head = (
-            f"<{self._priority}>{month} {moment.tm_mday:2} {time.strftime('%H:%M:%S', moment)} warroom[{os.getpid()}]: "
-        )
-        try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-                channel.settimeout(self._limit_s / 2)
-                channel.connect(str(self._path))
-                for line in lines:
-                    channel.send(f"{head}{line}".encode("ascii", "replace"))
-        except TimeoutError:
-            raise TimedOut(f"{self._path} takes nothing in") from None
-        except OSError as error:
-            raise Unreachable(f"no log daemon at {self._path}: {error.strerror}") from None
-        return AnchorReceipt(self.name, f"given to {self._path}")
+        _, error = self._log.send(lines, self._limit_s / 2)
+        if error is not None:
+            raise error
+        return AnchorReceipt(self.name, f"given to {self._log.path}")
 
 
 class FileSink:

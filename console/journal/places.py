@@ -57,6 +57,11 @@ def lane_name(host: str, uid: int, slot: str) -> str:
     return f"{host or 'host'}.{uid}.{slot}"
 
 
+def is_lane(name: str) -> bool:
+    """Whether a name can be a lane's, and so the name of a file."""
+    return _FILE.fullmatch(segment_name(name, 0)) is not None
+
+
 def guest(lane: str) -> bool:
     """Whether a lane is that of a single command, which comes and goes and takes no duty."""
     return lane.rpartition(".")[2].startswith("g")

@@ -12,9 +12,11 @@ from console.journal.ballast import FULL as FULL_DISK
 from console.journal.ballast import Ballast
 from console.journal.blanking import blank
 from console.journal.disk import Disk
+from console.journal.logged import LastResort
 from console.journal.places import Places, file_mode, make_folder, segment_name
 from console.journal.record import Prologue, write_json
 from console.journal.segment import FileSegment, Segment
+from console.journal.syslog import ERROR, Syslog
 
 RETRY_S = 30.0
 """How often the folder is tried again while the writes go elsewhere."""
@@ -65,6 +67,7 @@ class Roll:
         self._ballast = ballast
         self._again = 0.0
         self._failed = ""
+        self._resort = LastResort(incident, lane, Syslog("user", ERROR, clock), clock.monotonic)
 
     def append(self, data: bytes) -> int:
         """Durable on return; the offset of the first byte. ``OSError`` = this segment takes no more."""
@@ -76,6 +79,8 @@ class Roll:
             raise
         if self.tail.place != "folder":
             self.adrift += data
+        if self.tail.place == "memory":
+            self._tell_log()
         return at
 
     def start(self, number: int, head: bytes) -> bytes:
@@ -132,6 +137,7 @@ class Roll:
             segment.discard()
             raise
         self.use(segment)
+        self._resort.begin(len(self.adrift))
         self.settle(data + opened)
         return len(start)
 
@@ -152,11 +158,22 @@ class Roll:
             self.trouble = ""
             return
         self.adrift += data
-        why = f": {self._failed}" if self._failed else ""
         if self.tail.place == "memory":
-            self.trouble = f"the journal is kept in memory only{why}; free space in {self.places.folder}"
+            self._tell_log()
         else:
-            self.trouble = f"the journal goes to {self.tail.where}{why}; check {self.places.folder}"
+            self.trouble = f"the journal goes to {self.tail.where}{self._because}; check {self.places.folder}"
+
+    @property
+    def _because(self) -> str:
+        return f": {self._failed}" if self._failed else ""
+
+    def _tell_log(self) -> None:
+        """Have the machine's log hold what stands in memory, and say whether it does."""
+        self._resort.tell(self.adrift)
+        missing, where = self._resort.trouble, "in memory and in the machine's log only"
+        if missing:
+            where, missing = "in memory only", f"; nor does the machine's log have it: {missing}"
+        self.trouble = f"the journal is kept {where}{self._because}{missing}; free space in {self.places.folder}"
 
     def blank(self, digest: bytes) -> None:
         """Overwrite what was redacted where it is kept in memory, so that it is carried nowhere."""

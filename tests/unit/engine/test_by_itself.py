@@ -80,7 +80,7 @@ def test_a_hold_is_taken_back_with_undo(sitting: Callable[..., Sitting]) -> None
 def test_no_log_daemon_is_a_note_and_no_alarm(
     sitting: Callable[..., Sitting], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("console.journal.anchor.DEV_LOG", tmp_path / "no-daemon")
+    monkeypatch.setattr("console.journal.syslog.DEV_LOG", tmp_path / "no-daemon")
     one = sitting(journal=JournalConfig((AnchorConfig(syslog="auth"),), every_entries=2))
     assert one.act("incident.declare", title="x", severity="SEV2").ok
     one.act("incident.note", text="a")
