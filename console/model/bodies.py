@@ -14,6 +14,7 @@ from console.clock import Millis
 from console.model.action import Intent, Outcome
 from console.model.alert import AlertState
 from console.model.entry import Entry, Kind
+from console.model.evidence import EvidenceCollected, EvidenceHashed, EvidenceVerified
 from console.model.incident import Status
 from console.model.runbook import Step
 from console.model.severity import Severity
@@ -248,6 +249,9 @@ Body = (
     | HoldReleased
     | AnchorMade
     | EntryRedacted
+    | EvidenceCollected
+    | EvidenceHashed
+    | EvidenceVerified
 )
 
 BODIES: dict[Kind, type[Any]] = {
@@ -282,6 +286,9 @@ BODIES: dict[Kind, type[Any]] = {
     Kind.HOLD_RELEASED: HoldReleased,
     Kind.ANCHOR_MADE: AnchorMade,
     Kind.ENTRY_REDACTED: EntryRedacted,
+    Kind.EVIDENCE_COLLECTED: EvidenceCollected,
+    Kind.EVIDENCE_HASHED: EvidenceHashed,
+    Kind.EVIDENCE_VERIFIED: EvidenceVerified,
 }
 
 

@@ -159,6 +159,10 @@ class EvidenceItem(Struct, frozen=True):
     chain: tuple[Custody, ...] = ()
     flaws: tuple[Flaw, ...] = ()
 
+    @property
+    def key(self) -> str:
+        return self.id
+
 
 class EvidencePlanned(Struct, frozen=True):
     """``evidence.planned``: to be collected, the most volatile (rank 1) first."""
@@ -186,6 +190,8 @@ class EvidenceCollected(Struct, frozen=True):
     collected_by: str = ""
     """``""`` = the entry's actor."""
     collected_at: At = 0
+    began_at: At = 0
+    """When the command began whose output it is."""
     tool: str = ""
     """With its version."""
     command: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from operator import is_
 from typing import Any
 
 from console.clock import Millis
-from console.model import automatic, effects, redacted, runs
+from console.model import automatic, custody, effects, pieces, redacted, runs
 from console.model.action import OperationState, Outcome, Undo
 from console.model.alert import AlertState
 from console.model.bodies import (
@@ -80,6 +80,7 @@ class Folding:
         self.hold = Hold()
         self.moved: dict[str, int] = {}
         self.anchored: dict[str, int] = {}
+        self.evidence = custody.Evidence()
         self._shared: set[str] = set()
 
     def copy(self) -> Folding:
@@ -136,6 +137,7 @@ class Folding:
             hold=self.hold,
             moved=self.moved,
             anchored=self.anchored,
+            evidence=self.evidence,
         )
 
     # The timeline.
@@ -184,6 +186,7 @@ class Folding:
         """Take in the entry that follows in merged order; never raises for what stands in it."""
         self.entries += 1
         automatic.moved(self, entry)
+        self.evidence = custody.step(self.evidence, entry)
         body = body_of(entry)
         serve = _SERVE.get(entry.kind)
         if body is not None and serve is not None:
@@ -375,6 +378,7 @@ _SERVE: dict[Kind, Callable[[Folding, Entry, Any], None]] = {
     Kind.ALERT_UNACKED: Folding.ack,
     **effects.SERVE,
     **runs.SERVE,
+    **pieces.SERVE,
     **automatic.SERVE,
     **redacted.SERVE,
 }

@@ -9,6 +9,7 @@ from msgspec import Struct
 from console.clock import Millis
 from console.model.action import Intent, OperationState, Outcome, Undo
 from console.model.alert import AlertState
+from console.model.custody import Evidence
 from console.model.duty import Duty, Hold
 from console.model.rows import Rows
 from console.model.runbook import Run
@@ -165,6 +166,7 @@ class Incident(Struct, frozen=True):
     """``<lane> <sink>`` → number of the last entry whose head stands there."""
     root: str = ""
     """The service in which it began, ``""`` = nobody can say."""
+    evidence: Evidence = Evidence()
 
     @property
     def service(self) -> str:

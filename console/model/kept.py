@@ -7,6 +7,7 @@ from msgspec import Struct
 from console.clock import Millis
 from console.model.action import OperationState, Outcome
 from console.model.bodies import EntryRedacted
+from console.model.custody import Evidence
 from console.model.duty import Duty, Hold
 from console.model.entry import Entry, Stamp
 from console.model.folding import Folding
@@ -51,6 +52,7 @@ class Kept(Struct, frozen=True):
     hold: Hold
     moved: dict[str, int]
     anchored: dict[str, int]
+    evidence: Evidence
 
 
 class Saved(Struct, frozen=True):

@@ -35,6 +35,7 @@ KINDS: tuple[tuple[Kind, dict[str, object]], ...] = (
     (Kind.ACTION_SENDING, {"operation_id": "op-1"}),
     (Kind.ACTION_UNKNOWN, {"operation_id": "op-1", "state": "unknown"}),
     (Kind.ROLE_ASSIGNED, {"role": "ic", "who": "tomo", "from": "mira"}),
+    (Kind.EVIDENCE_COLLECTED, {"item": "E-0001", "title": "output", "command": ["df"], "blobs": ["a" * 64]}),
 )
 
 
