@@ -22,6 +22,8 @@ LIMIT = 1 << 30
 """Most bytes of a blob; a tar of blobs has room for 8 GiB each."""
 NAME = re.compile(r"[0-9a-f]{64}")
 _SIDE = ".new-"
+_CLAIM = ".item-"
+_CLAIMS = 10_000
 _CHUNK = 1 << 20
 
 
@@ -76,8 +78,25 @@ class Blobs:
     def put_text(self, text: str) -> Blob:
         """Keep a text, its secrets removed first; characters that no encoding can hold become U+FFFD."""
         if self._redactor is not None:
-            text = self._redactor.text(text)
+            text = self._redactor.long_text(text)
         return self.put((text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode(),))
+
+    def claim(self, first: int) -> str:
+        """The number of a piece, ``E-0001``, from ``first`` on: nobody else gets the same, in whichever console.
+
+        An empty file stands for it, made only where none is. Raises ``JournalError`` if the folder cannot be used.
+        """
+        try:
+            make_folder(self.folder, self._disk, group=shared(self.incident))
+            check_folder(self.folder)
+            for number in range(first, first + _CLAIMS):
+                name = f"E-{number:04}"
+                with suppress(FileExistsError):
+                    self._disk.close(self._disk.create(self.folder / f"{_CLAIM}{name}", 0o400))
+                    return name
+        except OSError as error:
+            raise _unkept(self.folder, error) from error
+        raise JournalError(f"no number is free for evidence in {self.folder}", next="look at what stands there")
 
     def put(self, content: Iterable[bytes]) -> Blob:
         """Keep a content, given in pieces; durable on return. What is there already is verified, not written.
@@ -95,10 +114,7 @@ class Blobs:
                 with suppress(FileNotFoundError):
                     side.unlink()
         except OSError as error:
-            raise JournalError(
-                f"evidence could not be kept in {self.folder}: {error.strerror or error}",
-                next="free space or check the folder, then collect the piece again",
-            ) from error
+            raise _unkept(self.folder, error) from error
 
     def _write(self, side: Path, content: Iterable[bytes]) -> Blob:
         fd = self._disk.create(side, 0o440 if shared(self.incident) else 0o400)
@@ -187,10 +203,17 @@ class Blobs:
 
     def strays(self) -> list[str]:
         """Names of files that are no blobs: what a process that died left half written, or what somebody put there."""
-        return [name for name in self._listed() if not NAME.fullmatch(name)]
+        return [name for name in self._listed() if not NAME.fullmatch(name) and not name.startswith(_CLAIM)]
 
     def _listed(self) -> list[str]:
         try:
             return sorted(os.listdir(self.folder))
         except OSError:
             return []
+
+
+def _unkept(folder: Path, error: OSError) -> JournalError:
+    return JournalError(
+        f"evidence could not be kept in {folder}: {error.strerror or error}",
+        next="free space or check the folder, then collect the piece again",
+    )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console import secret as secret_module
 from console.secret import MASK, Redactor, Secret
 
 
@@ -102,3 +103,28 @@ def test_of_a_reference_that_gives_fresh_tokens_the_last_few_are_known() -> None
     assert redactor.text("x token-value-49 y") == f"x {MASK} y"
     assert redactor.text("x token-value-46 another-one") == f"x {MASK} {MASK}"
     assert redactor.text("x token-value-3 y") == "x token-value-3 y"
+
+
+@pytest.mark.parametrize(
+    "secret", ["password: hunter2-and-more", "http://ana:hunter2@db/x", "known-value-17", "a\nb-known"]
+)
+def test_a_long_text_is_redacted_as_a_short_one_wherever_its_pieces_end(secret: str) -> None:
+    redact = Redactor()
+    redact.learn(Secret("known-value-17"))
+    redact.learn(Secret("a\nb-known"))
+    for shift in range(len(secret) + 3):
+        text = "x " * ((secret_module.PIECE - shift) // 2) + " " * (shift % 2) + secret + " tail\n" * 6000
+        assert redact.long_text(text) == redact.text(text)
+
+
+def test_a_private_key_is_taken_whole_out_of_a_long_text() -> None:
+    body = "\n".join(["A" * 64] * 400)
+    text = "x\n" * 8000 + f"-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----\n" + "y\n" * 9000
+    assert Redactor().long_text(text) == "x\n" * 8000 + "[redacted]\n" + "y\n" * 9000
+
+
+@given(st.text(alphabet="ab=:@/ \n", max_size=80), st.integers(1, 40))
+def test_in_pieces_nothing_is_lost(text: str, piece: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(secret_module, "PIECE", piece)
+        assert Redactor().long_text(text) == text

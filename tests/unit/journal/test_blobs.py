@@ -121,7 +121,7 @@ def test_a_disk_that_fails_leaves_nothing_half_kept(tmp_path: Path, call: str, c
     blobs = Blobs(tmp_path, disk=disk, ids=CountingIds())
     disk.short = 3
     disk.fail(call, code)
-    with pytest.raises(JournalError, match="could not be kept"):
+    with pytest.raises(JournalError, match="is not a folder"):
         blobs.put([b"content"])
     assert blobs.names() == blobs.strays() == []
     disk.heal()
@@ -168,3 +168,16 @@ def test_nobody_writes_to_a_kept_file(tmp_path: Path) -> None:
     path = blobs.path(blobs.put([b"x"]).digest)
     with pytest.raises(PermissionError):
         blobs._disk.open(path, os.O_RDWR | os.O_APPEND)
+
+
+def test_every_number_is_given_once(tmp_path: Path) -> None:
+    """Two consoles that file at the same moment, each of which knows of three pieces."""
+    one, other = Blobs(tmp_path), Blobs(tmp_path)
+    assert [one.claim(4), other.claim(4), one.claim(4), other.claim(1)] == ["E-0004", "E-0005", "E-0006", "E-0001"]
+    assert one.names() == one.strays() == []
+
+
+def test_where_no_number_can_be_had_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "blobs").write_text("not a folder")
+    with pytest.raises(JournalError, match="is not a folder"):
+        Blobs(tmp_path).claim(1)
