@@ -121,7 +121,7 @@ def test_a_disk_that_fails_leaves_nothing_half_kept(tmp_path: Path, call: str, c
     blobs = Blobs(tmp_path, disk=disk, ids=CountingIds())
     disk.short = 3
     disk.fail(call, code)
-    with pytest.raises(JournalError, match="is not a folder"):
+    with pytest.raises(JournalError, match="could not be kept"):
         blobs.put([b"content"])
     assert blobs.names() == blobs.strays() == []
     disk.heal()
