@@ -13,6 +13,7 @@ from console.model.alert import Alert, AlertDelta, Matcher, Silence
 from console.model.entry import Draft, Entry
 from console.model.group import Group
 from console.model.metric import Curve, MetricQuery, Rule, Target
+from console.model.outbox import EditField
 from console.model.source import Probe
 
 # Every adapter method raises only errors of ``console.errors.BackendError``,
@@ -121,6 +122,42 @@ class Effect(Protocol):
         ...
 
 
+@runtime_checkable
+class Editing(Protocol):
+    """An effect whose intent may be changed while it waits, or after it failed."""
+
+    def fields(self, intent: Intent) -> Sequence[EditField]:
+        """What of it may be changed, with what it is; none = nothing."""
+        ...
+
+    def edited(self, intent: Intent, changes: Mapping[str, str], by: str, now: Millis) -> Intent:
+        """The intent with these fields changed, its target the same. Raises ``Refused`` for a value that cannot be."""
+        ...
+
+
+class Answer(Struct, frozen=True):
+    """One answer of a backend as it came."""
+
+    method: str
+    address: str
+    """Path and query below the source's base address."""
+    status: int
+    at: Millis
+    """When all of it was here."""
+    size: int
+    body: bytes | None
+    """Unpacked; ``None`` = it was too large to be kept."""
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """An adapter that keeps what its backend answered last."""
+
+    def answers(self) -> Sequence[Answer]:
+        """The last answer of each address that was asked lately, the latest last; bounded."""
+        ...
+
+
 class AnchorReceipt(Struct, frozen=True):
     """What a sink says of the lines it took."""
 
@@ -154,6 +191,15 @@ class CommandResult(Struct, frozen=True):
     """SHA-256 over all output bytes, lower-case hex."""
     error: str = ""
     """Why it could not be started."""
+
+
+class Captured(Struct, frozen=True):
+    """A command that ran here, with all of its output that is kept."""
+
+    argv: tuple[str, ...]
+    result: CommandResult
+    began_at: Millis
+    ended_at: Millis
 
 
 class CommandRunner(Protocol):

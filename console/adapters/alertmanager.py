@@ -21,6 +21,7 @@ from console.errors import Rejected, ServerFailed
 from console.model.alert import AlertDelta, Matcher, Silence
 from console.model.normal import Normaliser
 from console.model.source import Probe
+from console.ports import Answer
 from console.secret import Redactor, Secret
 from console.text import clean
 
@@ -123,6 +124,10 @@ class Alertmanager:
         """The exact call for a confirmation."""
         inside = ", ".join(map(str, matchers))
         return f"POST {self._http.base}/api/v2/silences {{{inside}}} until {_written(ends_at)}"
+
+    def answers(self) -> Sequence[Answer]:
+        """What it answered last, as it came."""
+        return self._http.answers.kept()
 
     async def probe(self) -> Probe:
         """Reachable, authorised, version, latency; never raises."""

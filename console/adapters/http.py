@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from console.adapters.answers import Answers, Tape
 from console.adapters.http_body import BadEncoding, unpacked
 from console.config import SourceConfig
 from console.errors import (
@@ -52,6 +53,7 @@ class HttpClient:
         self._redact = redact
         self._client: httpx.AsyncClient | None = None
         self._making = asyncio.Lock()
+        self.answers = Answers()
         self.date = 0
         """The server's own time as of its last answer, milliseconds; 0 = it does not tell."""
 
@@ -91,6 +93,7 @@ class HttpClient:
         # The deadline is set anew around each wait: one held across a yield would cancel whoever consumes this.
         deadline = asyncio.get_running_loop().time() + self._config.timeout_s
         size, status = 0, 0
+        tape = self.answers.tape(method, path, params)
         response: httpx.Response | None = None
         pieces: AsyncGenerator[bytes, None] | None = None
         try:
@@ -99,14 +102,16 @@ class HttpClient:
                 status = response.status_code
                 self.date = round(instant_of(response.headers.get("date", "")) * 1000)
             if not response.is_success:
-                raise await self._refusal(response, path)
+                raise await self._refusal(response, path, tape)
             pieces = _content(response)
             while True:
                 try:
                     async with asyncio.timeout_at(deadline):
                         chunk = await anext(pieces)
                 except StopAsyncIteration:
+                    tape.end(status)
                     break
+                tape.add(chunk)
                 size += len(chunk)
                 if size > largest:
                     raise BadAnswer(f"{self._name(path)} sends over {largest / 1e6:g} MB", next="ask for less")
@@ -197,7 +202,7 @@ class HttpClient:
         reference = text.split(":", 1)[0] in ("env", "file", "cmd")
         return self._secrets(text).reveal().strip() if reference else text
 
-    async def _refusal(self, response: httpx.Response, path: str) -> BackendError:
+    async def _refusal(self, response: httpx.Response, path: str, tape: Tape) -> BackendError:
         body = b""
         with contextlib.suppress(Exception):  # what is known already counts more than the text that would explain it
             async with asyncio.timeout(min(WORDS_S, self._config.timeout_s)):
@@ -205,6 +210,8 @@ class HttpClient:
                     body += chunk
                     if len(body) > 4000:
                         break
+        tape.add(body)
+        tape.end(response.status_code)
         text = body.decode("utf-8", "replace")
         status, name = response.status_code, self._name(path)
         said = self._said(text)

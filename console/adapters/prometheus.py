@@ -24,6 +24,7 @@ from console.model.alert import AlertDelta
 from console.model.metric import Curve, MetricQuery, Rule, Target
 from console.model.normal import Normaliser
 from console.model.source import Probe
+from console.ports import Answer
 from console.secret import Redactor, Secret
 from console.text import clean
 
@@ -126,6 +127,10 @@ class Prometheus:
         """Its alerting rules; servers that know how leave their alerts out."""
         params = {"type": "alert", "exclude_alerts": "true"}
         return await whole(self._http.stream("GET", "/api/v1/rules", params=params), RULES, self.name)
+
+    def answers(self) -> Sequence[Answer]:
+        """What it answered last, as it came."""
+        return self._http.answers.kept()
 
     async def probe(self) -> Probe:
         """Reachable, authorised, version, latency; never raises."""

@@ -15,6 +15,16 @@ LATELY_MS = 30 * 60_000
 _OPEN = (OperationState.QUEUED, OperationState.SENDING, OperationState.UNKNOWN)
 
 
+class EditField(Struct, frozen=True):
+    """Something of an effect that may be changed before it is sent."""
+
+    name: str
+    label: str
+    value: str
+    """As it is."""
+    duration: bool = False
+
+
 class OutboxRow(Struct, frozen=True):
     """One effect, and whether its next try is in our hands."""
 
@@ -23,6 +33,8 @@ class OutboxRow(Struct, frozen=True):
     operation: Operation
     here: bool
     """It waits in this console."""
+    fields: tuple[EditField, ...] = ()
+    """What of it may be changed."""
 
     @property
     def key(self) -> str:
@@ -33,9 +45,17 @@ class OutboxRow(Struct, frozen=True):
         return self.operation.state
 
 
-def outbox(states: Iterable[Incident], now: Millis, here: Callable[[str], bool]) -> tuple[OutboxRow, ...]:
-    """What is in the outbox: the unknown first, then what waits, then what failed; the oldest first."""
-    found = [OutboxRow(state.key, op, here(op.key)) for state in states for op in _worth(state, now)]
+def outbox(
+    states: Iterable[Incident],
+    now: Millis,
+    here: Callable[[str], bool],
+    fields: Callable[[Operation], tuple[EditField, ...]] = lambda _: (),
+) -> tuple[OutboxRow, ...]:
+    """What is in the outbox: the unknown first, then what waits, then what failed; the oldest first.
+
+    ``fields`` tells what of an effect may be changed.
+    """
+    found = [OutboxRow(state.key, op, here(op.key), fields(op)) for state in states for op in _worth(state, now)]
     return tuple(sorted(found, key=lambda row: (_RANK[row.state], row.operation.at, row.key)))
 
 

@@ -17,11 +17,11 @@ from console.model.bodies import StepEnded, StepStarted, body_from
 from console.model.entry import Draft, Kind
 from console.model.runbook import Expect, Step, StepType
 from console.model.wording import took
-from console.ports import CommandResult, CommandRunner
+from console.ports import Captured, CommandResult, CommandRunner
 from console.runbook.aim import Aim, display, whole
 from console.runbook.fill import command, shown
 from console.runbook.judge import Verdict, judge
-from console.runbook.live import LiveOutput, tail_of
+from console.runbook.live import KEPT, LiveOutput, tail_of
 from console.runbook.sandbox import outside
 from console.secret import Secret
 
@@ -185,7 +185,7 @@ class Carrier:
         if result is None:
             verdict = Verdict(False, outcome.detail or f"the call was {outcome.state}")
             return End(outcome, verdict, (), "", None, outcome.took_ms)
-        output = await asyncio.to_thread(tail_of, result.output, self.desk.redact, OUTPUT)
+        output = await asyncio.to_thread(tail_of, result.output[-KEPT:], self.desk.redact, OUTPUT)
         return End(outcome, found.verdict, output, result.digest, result.exit, found.took_ms)
 
     async def _try(
@@ -203,9 +203,11 @@ class Carrier:
         clock, stop = self.desk.clock, self._stops[operation]
         begin = clock.monotonic()
         while True:
+            began_at = clock.now()
             found.result = await self._runner.run(
                 argv, env=env, timeout_s=step.timeout_s, on_output=tell, key=operation
             )
+            self._live.captured.keep(operation, Captured(tuple(argv), found.result, began_at, clock.now()))
             found.verdict = await judge(expect, found.result, self._runner)
             passed_s = clock.monotonic() - begin
             found.took_ms = round(passed_s * 1000)

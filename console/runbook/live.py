@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from console.runbook.captured import Captures
 from console.secret import Redactor
 
 KEPT = 200
@@ -18,6 +19,7 @@ class LiveOutput:
     def __init__(self, redact: Redactor, changed: Callable[[], None] = lambda: None) -> None:
         """``changed`` is called at each line; whoever listens coalesces."""
         self.outputs: dict[str, deque[str]] = {}
+        self.captured = Captures()
         self._redact = redact
         self._changed = changed
 
