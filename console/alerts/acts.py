@@ -8,6 +8,7 @@ from itertools import chain
 from msgspec import Struct, to_builtins
 
 from console.alerts.acks import AckHandler, UnackHandler
+from console.alerts.effects import spoken
 from console.alerts.filter import matches, parse
 from console.alerts.office import Office, counted, end_silence, sample, set_silence
 from console.alerts.silencing import Plan, blast, by_source, plan
@@ -38,8 +39,8 @@ class SilenceHandler:
         calls = [f"{p.source} {{{', '.join(map(str, m))}}}" for p in aim.plans for m in p.silences]
         first = office.silencers[aim.plans[0].source].describe_silence(aim.plans[0].silences[0], ends)
         return Preview(
-            title=f"Silence {aim.words} for {_duration(seconds)}",
-            call="; ".join(calls) + f"; for {_duration(seconds)}",
+            title=f"Silence {aim.words} for {spoken(seconds)}",
+            call="; ".join(calls) + f"; for {spoken(seconds)}",
             target=", ".join(p.source for p in aim.plans),
             tier=Tier.R2,
             environment=", ".join(dict.fromkeys(filter(None, (office.environments.get(p.source) for p in aim.plans)))),
@@ -57,7 +58,7 @@ class SilenceHandler:
         ends = office.desk.clock.now() + seconds * 1000
         reason = str(action.args.get("reason") or "").strip()
         comment = f"{reason} ({action.actor.id}{', ' + incident if incident else ''})"
-        said = f"silence {aim.words} for {_duration(seconds)}"
+        said = f"silence {aim.words} for {spoken(seconds)}"
         done = _Done()
         for one in aim.plans:
             for number, matchers in enumerate(one.silences):
@@ -66,7 +67,7 @@ class SilenceHandler:
                 if outcome.state not in (OperationState.SENT, OperationState.QUEUED):
                     done.skipped += len(one.silences) - number - 1
                     break
-        return done.reply(action, f"silenced {aim.words} for {_duration(seconds)}", aim)
+        return done.reply(action, f"silenced {aim.words} for {spoken(seconds)}", aim)
 
     async def _aim(self, action: Action) -> _Aim:
         office = self._office
@@ -231,13 +232,6 @@ def handlers(office: Office) -> dict[str, Handler]:
 
 def _seconds(action: Action) -> int:
     return parse_duration(action.args.get("duration") or "")
-
-
-def _duration(seconds: int) -> str:
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
 
 
 def _names(alerts: Sequence[Alert]) -> str:

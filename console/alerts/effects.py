@@ -7,12 +7,15 @@ from typing import TypeVar
 
 import msgspec
 from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from console.alerts.standing import matcher
 from console.clock import Millis
-from console.errors import Rejected
+from console.desk.arguments import parse_duration
+from console.errors import Refused, Rejected
 from console.model.action import Intent, Receipt, Undo
 from console.model.alert import Matcher, Silence
+from console.model.outbox import EditField
 from console.ports import Effect, Silencer
 from console.text import clean
 
@@ -76,6 +79,41 @@ class SetSilence:
                 return _receipt(order, silence.id)
         return None
 
+    def fields(self, intent: Intent) -> Sequence[EditField]:
+        """How long and why; one that the console renews by itself is not a person's to change."""
+        try:
+            order = _order(intent, SilenceOrder)
+        except Rejected:
+            return ()
+        if intent.automatic:
+            return ()
+        length = written((order.ends_at - order.starts_at) // 1000)
+        return (
+            EditField("duration", "for how long, from when it is sent", length, duration=True),
+            EditField("comment", "why, for those who find it", order.comment),
+        )
+
+    def edited(self, intent: Intent, changes: Mapping[str, str], by: str, now: Millis) -> Intent:
+        """The same matchers at the same source, set anew from this moment.
+
+        One that makes another last longer keeps that one's start: Alertmanager keeps its id only so.
+        """
+        order = _order(intent, SilenceOrder)
+        length = parse_duration(changes.get("duration") or (order.ends_at - order.starts_at) // 1000)
+        comment = changes.get("comment", order.comment).strip()
+        if not comment:
+            raise Refused("a silence needs a comment", next="say why it is silent, for those who find it")
+        starts_at = order.starts_at if order.id else now
+        order = replace(order, by=by, comment=comment, starts_at=starts_at, ends_at=now + length * 1000)
+        silencer = _silencer(self._silencers, order.source)
+        what = intent.words.rpartition(" for ")[0] or intent.words
+        return replace(
+            intent,
+            words=f"{what} for {spoken(length)}",
+            call=silencer.describe_silence(order.read(), order.ends_at),
+            args=arguments(order),
+        )
+
 
 class EndSilence:
     """``silence.end``; ending one that has ended is done already."""
@@ -99,6 +137,19 @@ class EndSilence:
 def effects(silencers: Mapping[str, Silencer]) -> dict[str, Effect]:
     """The effects of this capability by name."""
     return {SET: SetSilence(silencers), END: EndSilence(silencers)}
+
+
+def spoken(seconds: int) -> str:
+    """``1 h``, ``90 min``, ``45 s``: the largest unit that goes into it."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def written(seconds: int) -> str:
+    """``1h``, ``90m``, ``45s``, as it is typed."""
+    return spoken(seconds).replace(" min", "m").replace(" ", "")
 
 
 def arguments(order: Struct) -> dict[str, object]:

@@ -63,12 +63,14 @@ class Carrier:
             async with turn:
                 return await self._carry(errand, opening)
         except asyncio.CancelledError:
-            if errand.tries or errand.takes_over:
-                return Outcome(name, OperationState.QUEUED, detail="left for the next console")
+            last = _last(errand)
+            if last.tries or last.takes_over or last is not errand:
+                return Outcome(last.name, OperationState.QUEUED, detail="left for the next console")
             return await self._end(errand, Outcome(name, OperationState.DROPPED, detail="withdrawn"))
         except Exception:
+            last = _last(errand)
             if begun or errand.tries:
-                await self._end(errand, Outcome(name, OperationState.DROPPED, detail=UNWRITTEN))
+                await self._end(last, Outcome(last.name, OperationState.DROPPED, detail=UNWRITTEN))
             raise
         finally:
             self._waiting.discard(name)
@@ -100,6 +102,8 @@ class Carrier:
             if outcome.state is not OperationState.FAILED or pause is None:
                 return await self._end(errand, outcome)
             outcome = await self._wait(errand, outcome, pause)
+            if errand.heir is not None:
+                return await self._carry(errand.heir, errand.heir.opening)
             if outcome.state is OperationState.DROPPED:
                 return await self._end(errand, outcome)
 
@@ -140,6 +144,13 @@ class Carrier:
             self._late.keep(errand.incident, draft)
             return replace(outcome, detail=f"{outcome.detail}; not in the journal yet".lstrip("; "))
         return outcome
+
+
+def _last(errand: Errand) -> Errand:
+    """The errand that goes on in this one's turn: itself, or the last edited form of it that was begun."""
+    while errand.heir is not None and errand.heir.tries:
+        errand = errand.heir
+    return errand
 
 
 def body_of(value: Struct) -> dict[str, object]:

@@ -19,7 +19,7 @@ from console.desk.late import Late
 from console.desk.outbox import Errand, Outbox
 from console.desk.policy import Policy
 from console.errors import PolicyRefused
-from console.model.action import Action, Intent, Outcome, Receipt
+from console.model.action import Action, Intent, OperationState, Outcome, Receipt
 from console.model.entry import Actor, Draft, Entry, Kind
 from console.model.incident import Incident, Operation
 from console.ports import Effect, Ledger
@@ -119,13 +119,38 @@ class Desk:
         if intent.automatic and (known := await self._begun(incident, intent)) is not None:
             return known
         errand = self._errand(incident, self._completed(intent, action), call, action.actor)
-        opening = [Draft(Kind.ACTION_INTENDED, body_of(errand.intent), errand.actor)]
+        return await self._run(errand, self._opening(errand))
+
+    async def edit(self, incident: str, operation: Operation, intent: Intent, why: str, *, action: Action) -> Outcome:
+        """Drop an effect that rests here and carry out its edited form in its turn at the target; both or neither.
+
+        Raises ``PolicyRefused``, ``Refused`` if it does not rest here any more, and ``JournalError``: then nothing is
+        sent.
+        """
+        self.policy.check_writable(intent.words)
+        if self.state is not None:
+            self.policy.check_roles(intent.tier, action.actor.id, self.state(incident).roles)
+        intent = replace(intent, operation_id="", replaces=operation.key)
+        errand = self._errand(incident, self._completed(intent, action), None, action.actor)
+        dropped = Outcome(operation.key, OperationState.DROPPED, detail=clean(self.redact.text(why), 200))
+        gone = Draft(Kind.ACTION_DROPPED, self._plain(body_of(dropped)), action.actor)
+        errand.opening = (gone, *self._opening(errand))
+        task, told = self._inflight[operation.key], errand.told
+        assert told is not None
+        self.outbox.edit(operation.key, errand)
+        self._inflight[errand.name] = task
+        task.add_done_callback(lambda _: self._inflight.pop(errand.name, None))
+        await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
+        return told.result() if told.done() else task.result()
+
+    def _opening(self, errand: Errand) -> tuple[Draft, ...]:
+        """What is written before anything is tried."""
+        intent = errand.intent
+        opening = [Draft(Kind.ACTION_INTENDED, body_of(intent), errand.actor)]
         if self.policy.rule(intent.tier).second:
-            alone: dict[str, object] = {
-                "operation_id": errand.name, "words": errand.intent.words, "tier": int(intent.tier)
-            }  # fmt: skip
+            alone: dict[str, object] = {"operation_id": errand.name, "words": intent.words, "tier": int(intent.tier)}
             opening.append(Draft(Kind.SELF_APPROVED, alone, errand.actor))
-        return await self._run(errand, opening)
+        return tuple(opening)
 
     async def _begun(self, incident: str, intent: Intent) -> Outcome | None:
         """What is known of an automatic effect that was begun before. Refuses where nothing may happen by itself."""

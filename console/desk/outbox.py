@@ -12,7 +12,7 @@ from msgspec import Struct
 from console.clock import Clock, Millis
 from console.errors import Refused
 from console.model.action import Intent, Outcome, Receipt
-from console.model.entry import Actor
+from console.model.entry import Actor, Draft
 
 FIRST_S, LONGEST_S = 2.0, 60.0
 """The wait before the second try doubles from the one to the other."""
@@ -24,6 +24,7 @@ class Word(Enum):
     OVER = auto()
     AGAIN = auto()
     DROP = auto()
+    EDIT = auto()
 
 
 class Errand(Struct):
@@ -43,6 +44,10 @@ class Errand(Struct):
     tries: int = 0
     resting: asyncio.Event | None = None
     word: Word = Word.OVER
+    heir: Errand | None = None
+    """Its edited form, which goes on in its turn at the target."""
+    opening: tuple[Draft, ...] = ()
+    """Of an heir: what its first try is written with, so that the one before is dropped in the same moment."""
     reason: str = ""
     by: Actor | None = None
 
@@ -98,6 +103,10 @@ class Outbox:
         """Do not try it again. ``Refused`` if it does not rest here."""
         errand = self._wake(operation, Word.DROP)
         errand.reason, errand.by = reason, by
+
+    def edit(self, operation: str, heir: Errand) -> None:
+        """Let the edited form go on in its place. ``Refused`` if it does not rest here."""
+        self._wake(operation, Word.EDIT).heir = heir
 
     def replace(self, errand: Errand) -> None:
         """An errand to the same place makes those that rest needless."""

@@ -116,6 +116,8 @@ class Intent(Struct, frozen=True):
     """How long it may wait for a service that cannot be reached; 0 = it is tried once."""
     merge: str = ""
     """Where it goes: of those that wait with the same text here only the latest is sent."""
+    replaces: str = ""
+    """The operation that was dropped or had failed, of which this one is the edited form."""
 
 
 class Outcome(Struct, frozen=True):

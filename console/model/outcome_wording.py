@@ -17,7 +17,9 @@ RESULT = 40
 def operation_line(entry: Entry, intent: Intent) -> TimelineRow:
     """The line of an intended effect; its result is told by ``with_operation``."""
     row = bare(entry, Mark.ACTION)
-    detail = more(row, intent.call, f"target {intent.target}" if intent.target else "", f"risk {intent.tier.label}")
+    edited = f"edited form of {intent.replaces}" if intent.replaces else ""
+    target = f"target {intent.target}" if intent.target else ""
+    detail = more(row, intent.call, target, f"risk {intent.tier.label}", edited)
     return replace(row, text=one_line(intent.words), detail=detail, operation=intent.operation_id)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec import convert
 from msgspec.structs import replace
 
 from console.alerts.effects import END, SET, EndOrder, SilenceOrder, arguments, effects
-from console.errors import Rejected
+from console.errors import Refused, Rejected
 from console.model.action import Intent, Receipt, Tier
+from console.ports import Editing
 from console.text import clean
 from tests.unit.alerts.staff import FakeSilencer
 from tests.unit.desk.fakes import World
@@ -83,3 +85,32 @@ def test_what_cannot_be_done_here_is_certainly_not_done(order: SilenceOrder | No
     with pytest.raises(Rejected) as error:
         asyncio.run(served.send(intent(SET, order)))
     assert error.value.happened is False
+
+
+def test_how_long_and_why_a_silence_holds_can_be_changed_and_nothing_else() -> None:
+    served = effects({"am": FakeSilencer("am", World())})[SET]
+    assert isinstance(served, Editing)
+    order = replace(ORDER, starts_at=1_000_000, ends_at=1_000_000 + 5_400_000)
+    whole = replace(intent(SET, order), words="silence 3 alerts for 90 min")
+    fields = {field.name: field for field in served.fields(whole)}
+    assert {name: field.value for name, field in fields.items()} == {"duration": "90m", "comment": "why\n(ana)"}
+    edited = served.edited(whole, {"duration": "2h"}, "ben", 9_000_000)
+    changed = convert(edited.args, SilenceOrder)
+    assert (changed.starts_at, changed.ends_at, changed.by) == (9_000_000, 9_000_000 + 7_200_000, "ben")
+    assert (changed.matchers, changed.source, changed.comment) == (order.matchers, "am", "why\n(ana)")
+    assert (edited.words, edited.target, edited.tier) == ("silence 3 alerts for 2 h", "am", Tier.R2)
+    assert edited.call != whole.call
+    longer = intent(SET, replace(order, id="s1"))
+    assert convert(served.edited(longer, {"comment": "x"}, "ben", 9_000_000).args, SilenceOrder).starts_at == 1_000_000
+    for wrong in ({"duration": "soon"}, {"duration": "90d"}, {"comment": "  "}):
+        with pytest.raises(Refused):
+            served.edited(whole, wrong, "ben", 0)
+
+
+def test_what_the_console_renews_by_itself_and_the_end_of_a_silence_have_nothing_to_change() -> None:
+    served = effects({"am": FakeSilencer("am", World())})
+    setting = served[SET]
+    assert isinstance(setting, Editing)
+    assert setting.fields(replace(intent(SET, ORDER), automatic=True)) == ()
+    assert setting.fields(intent(SET, None)) == ()
+    assert not isinstance(served[END], Editing)
