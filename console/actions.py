@@ -28,6 +28,7 @@ class Scope(StrEnum):
     SOURCES = "sources"
     OUTBOX = "outbox"
     """Effects that wait, of which nobody knows, or that failed."""
+    EVIDENCE = "evidence"
 
 
 class ArgType(StrEnum):
@@ -41,6 +42,8 @@ class ArgType(StrEnum):
     CHOICE = "choice"
     PARAMS = "params"
     """``name=value`` pairs."""
+    PICTURE = "picture"
+    """An SVG picture of the screen."""
 
 
 class Arg(Struct, frozen=True):
@@ -105,6 +108,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _screen("ui.silences", "silences", "f4", Scope.EVERYWHERE, "Show the silences in force."),
     _screen("ui.sources", "sources", "f5", Scope.EVERYWHERE, "Show each source's health, targets and rules."),
     _screen("ui.outbox", "outbox", "f6", Scope.EVERYWHERE, "Show what waits to be sent, is unknown or failed."),
+    _screen(
+        "ui.evidence", "evidence", "f7", Scope.EVERYWHERE, "Show the incident's evidence: what, whose, its custody."
+    ),
     _screen("ui.login", "log in", "l", Scope.SOURCES, "Run a source's login command in this terminal.", 1),
     ActionSpec(
         "source.ask",
@@ -325,6 +331,42 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ),
     ),
     ActionSpec(
+        "evidence.file",
+        "file",
+        ("E",),
+        Scope.EVERYWHERE,
+        Tier.R1,
+        "File as evidence: a step's output, alerts or a source's last answers under the cursor; else the screen.",
+        (
+            Arg("step"),
+            Arg("run"),
+            Arg("keys", ArgType.KEYS),
+            Arg("group"),
+            Arg("source"),
+            Arg("picture", ArgType.PICTURE),
+            Arg("incident"),
+        ),
+        footer=13,
+    ),
+    ActionSpec(
+        "evidence.screen",
+        "file screen",
+        ("ctrl+e",),
+        Scope.EVERYWHERE,
+        Tier.R1,
+        "File the screen as evidence, whatever is under the cursor.",
+        (Arg("picture", ArgType.PICTURE), Arg("incident")),
+    ),
+    ActionSpec(
+        "evidence.show",
+        "show",
+        (),
+        Scope.EVIDENCE,
+        Tier.R0,
+        "Read a piece of evidence: its hash is compared, and its custody tells who read it.",
+        (Arg("item", required=True, help="as the list names it: E-0001"), Arg("incident")),
+    ),
+    ActionSpec(
         "outbox.retry",
         "try now",
         ("r",),
@@ -333,6 +375,20 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "Try at once what waits; look up and send again what failed or is unknown (asks first).",
         (Arg("operation", required=True), Arg("incident")),
         footer=1,
+    ),
+    ActionSpec(
+        "outbox.edit",
+        "edit",
+        ("e",),
+        Scope.OUTBOX,
+        Tier.R2,
+        "Change what waits or failed: the old one is dropped, the changed one takes its place and its turn.",
+        (
+            Arg("operation", required=True),
+            Arg("changes", ArgType.PARAMS, True, help="what is to be another: duration=2h"),
+            Arg("incident"),
+        ),
+        footer=4,
     ),
     ActionSpec(
         "outbox.drop",

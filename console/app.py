@@ -9,7 +9,7 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -267,6 +267,10 @@ class WarroomApp(App[int], inherit_bindings=False):
             from screens.outbox import OutboxScreen
 
             self.push_screen(OutboxScreen(self))
+        elif place == "evidence":
+            from screens.evidence import EvidenceScreen
+
+            self.push_screen(EvidenceScreen(self))
         elif place == "sources":
             from screens.sources import SourcesScreen
 
@@ -276,6 +280,11 @@ class WarroomApp(App[int], inherit_bindings=False):
         self.go("room")
         if self._room is not None:
             self._room.go_to(index)
+
+    def picture(self) -> str:
+        now, incident = self.clock.now(), self.snapshot.incident
+        at = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        return self.export_screenshot(title=f"warroom {incident.key if incident is not None else ''} {at}")
 
     def copy(self, text: str) -> None:
         self.copy_to_clipboard(text)

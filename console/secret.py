@@ -45,7 +45,7 @@ _PATTERNS = re.compile(
       | \b(?=AKIA|ASIA|ghp_|gho_|glpat-|xox[abprs]-|sk_live_)
       | (?<![\w-])(?=[\w-]++\.eyJ)(?=[\w-]*?\beyJ)
     )
-    (?P<value>[^\s"'@,;&}\]]{4,})
+    (?P<value>\[redacted\][^\s"'@,;&}\]]+|(?!\[redacted\])[^\s"'@,;&}\]]{4,})
     """
 )
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S)

@@ -26,7 +26,7 @@ class Declare(Dialog[dict[str, str]]):
         Binding("down", "severity(1)", "less bad", show=False),
         Binding("tab", "step(1)", "next line", show=False),
         Binding("shift+tab", "step(-1)", "line before", show=False),
-        Binding("f6", "command", "command", show=False),
+        Binding("ctrl+t", "command", "command", show=False),
     ]
 
     def __init__(self, group: Group | None, before: Mapping[str, object] | None = None, refused: str = "") -> None:
@@ -62,7 +62,7 @@ class Declare(Dialog[dict[str, str]]):
         return 8
 
     def hints(self) -> list[tuple[str, str]]:
-        return [("enter", "declare"), ("up down", "severity"), ("tab", "next"), ("F6", "command"), ("esc", "leave")]
+        return [("enter", "declare"), ("up down", "severity"), ("tab", "next"), ("ctrl+t", "command"), ("esc", "leave")]
 
     def on_mount(self) -> None:
         self.title_input.cursor_position = len(self.title_input.value)
@@ -82,7 +82,7 @@ class Declare(Dialog[dict[str, str]]):
         self._meaning.put([(f"  {MEANING[self.severity]}", "grey")])
         mark = marks.sign("marked") if self.command else " "
         words = "you take command" if self.command else "nobody commands yet"
-        self._command.put([(f" [{mark}] ", "accent"), (words, "text"), ("  F6 changes it", "grey")])
+        self._command.put([(f" [{mark}] ", "accent"), (words, "text"), ("  ctrl+t changes it", "grey")])
 
     def action_severity(self, by: int) -> None:
         """Worse or less bad."""

@@ -22,7 +22,7 @@ REFUSALS = frozenset({"Refused", "PolicyRefused"})
 """Answers of a guard: nothing was done, and other words may satisfy it."""
 AT_ONCE_S = 30.0
 """A question that was refused is asked again within this time; later the operator is elsewhere."""
-ALWAYS_PREVIEWED = frozenset({"step.run", "desk.undo"})
+ALWAYS_PREVIEWED = frozenset({"step.run", "desk.undo", "outbox.edit"})
 """Their risk is that of the step or of the way back, which only the preview tells."""
 
 
@@ -82,19 +82,19 @@ async def _sent(host: Host, id: str, verb: str, args: Args, preview_first: bool)
         if not await _confirmed(host, reply.preview):
             return None
         digest = reply.preview.digest
-    reply = await _patiently(host, host.request(id, args, digest=digest), verb)
+    reply = await patiently(host, host.request(id, args, digest=digest), verb)
     if not reply.ok and not digest and reply.preview is not None:
         # The act turned out riskier than its line in the table: it is shown and asked for, not only refused.
         if not await _confirmed(host, reply.preview):
             return None
-        reply = await _patiently(host, host.request(id, args, digest=reply.preview.digest), verb)
+        reply = await patiently(host, host.request(id, args, digest=reply.preview.digest), verb)
     return reply
 
 
 async def _preview(host: Host, id: str, verb: str, args: Args) -> Reply | None:
     asked = host.request(id, args, preview=True)
     try:
-        return await asyncio.wait_for(_patiently(host, asked, verb), PREVIEW_S)
+        return await asyncio.wait_for(patiently(host, asked, verb), PREVIEW_S)
     except TimeoutError:
         host.say(f"{verb}: no preview within {PREVIEW_S:.0f} s; nothing was done", Tone.BAD, ("", "try again"))
         return None
@@ -112,7 +112,8 @@ async def _confirmed(host: Host, preview: Preview) -> bool:
     return False
 
 
-async def _patiently(host: Host, asked: asyncio.Future[Reply], verb: str) -> Reply:
+async def patiently(host: Host, asked: asyncio.Future[Reply], verb: str) -> Reply:
+    """The answer, however long it takes; what is waited for is told."""
     waited = 0.0
     while True:
         done, _ = await asyncio.wait([asked], timeout=PATIENCE_S if not waited else 5.0)

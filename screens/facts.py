@@ -44,12 +44,13 @@ def wrap(text: str, width: int) -> list[str]:
             continue
         if rest:
             out.append(rest)
-        *full, rest = _chop(word, width)
+        *full, rest = chop(word, width)
         out += full
     return [*out, rest]
 
 
-def _chop(word: str, width: int) -> list[str]:
+def chop(word: str, width: int) -> list[str]:
+    """Pieces of at most ``width`` cells, blanks as they are."""
     if cells(word) <= width:
         return [word]
     out: list[str] = []

@@ -75,11 +75,15 @@ class Host(Protocol):
         ...
 
     def go(self, place: str) -> None:
-        """Go to ``lobby``, ``room``, ``silences``, ``outbox`` or ``sources``."""
+        """Go to ``lobby``, ``room``, ``silences``, ``outbox``, ``evidence`` or ``sources``."""
         ...
 
     def pane(self, index: int) -> None:
         """Go to the open incident's room, to one of its panes: 0 … 3."""
+        ...
+
+    def picture(self) -> str:
+        """The screen as it is at this moment, as SVG."""
         ...
 
     def copy(self, text: str) -> None:

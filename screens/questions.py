@@ -10,6 +10,8 @@ from console.model.incident import Status
 from console.model.lifecycle import Move, move, reason_for, words
 from console.model.runbook import Runbook, StepType
 from console.model.severity import Severity
+from screens.editing import edit
+from screens.filing import picture
 from screens.host import Host
 from screens.moves import STATES, open_moves
 from screens.situation import Situation, find_group
@@ -270,7 +272,10 @@ _QUESTIONS: dict[str, Callable[[Asking], Awaitable[Args | None]]] = {
     "incident.declare": _declare,
     "runbook.start": _runbook,
     "source.ask": _ask_source,
+    "evidence.file": picture,
+    "evidence.screen": picture,
     "outbox.drop": _drop,
+    "outbox.edit": edit,
     "outbox.settle": _settle,
     "step.run": _run,
     "step.skip": _skip,
@@ -279,7 +284,7 @@ _QUESTIONS: dict[str, Callable[[Asking], Awaitable[Args | None]]] = {
 
 def unasked() -> list[str]:
     """Actions with an argument that nobody would ask for; a test keeps this empty."""
-    aimed = {"silence.expire", "step.undo", "outbox.retry"}
+    aimed = {"silence.expire", "step.undo", "outbox.retry", "evidence.show"}
     return [
         spec.id
         for spec in TABLE.values()

@@ -72,6 +72,9 @@ class Serving(WarScreen):
     def do_outbox(self) -> None:
         self.host.go("outbox")
 
+    def do_evidence(self) -> None:
+        self.host.go("evidence")
+
     def do_sources(self) -> None:
         self.host.go("sources")
 

@@ -16,6 +16,7 @@ from console.model.outbox import OutboxRow
 from console.model.runbook import Run, StepState, StepType, StepView
 from console.model.snapshot import AlertsView, Snapshot
 from console.model.source import SourceHealth
+from screens.filing import NO_INCIDENT, filed, why_not_filed, why_not_shown
 from screens.moves import stuck
 from screens.steps import current_run, current_step, running_step
 
@@ -224,6 +225,12 @@ def _retry(at: Situation) -> str:
     return "" if sendable else "it cannot be sent again from here: do it once more where it was begun"
 
 
+def _edit(at: Situation) -> str:
+    if reason := _effect(at, OperationState.QUEUED, OperationState.FAILED):
+        return reason
+    return "" if isinstance(at.row, OutboxRow) and at.row.fields else "there is nothing in it that could be changed"
+
+
 _CHECKS: dict[str, Callable[[Situation], str]] = {
     "alert.ack": _unacked_here,
     "alert.unack": _acked_here,
@@ -248,8 +255,13 @@ _CHECKS: dict[str, Callable[[Situation], str]] = {
     "ui.copy": lambda at: "" if at.row is not None else "there is no row to copy",
     "ui.login": _login,
     "outbox.retry": _retry,
+    "outbox.edit": _edit,
     "outbox.drop": lambda at: _effect(at, OperationState.QUEUED),
     "outbox.settle": lambda at: _effect(at, OperationState.UNKNOWN),
+    "evidence.file": why_not_filed,
+    "evidence.screen": lambda at: "" if at.incident is not None else NO_INCIDENT,
+    "evidence.show": why_not_shown,
+    "ui.evidence": lambda at: "" if at.incident is not None else NO_INCIDENT,
     "source.ask": lambda at: "" if at.snapshot.sources else "no source is configured",
 }
 
@@ -267,6 +279,7 @@ def aim(spec: ActionSpec, at: Situation) -> dict[str, object]:
         args |= _alerts(spec, at)
     if spec.id == "entry.redact" and isinstance(at.row, TimelineRow):
         args["entry"] = at.row.key
+    args |= filed(spec, at)
     if spec.id == "desk.hold":
         args["to"] = "off" if at.snapshot.held else "on"
     if spec.id == "silence.expire" and isinstance(at.row, Silence):

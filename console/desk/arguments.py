@@ -12,6 +12,8 @@ from console.text import clean, clean_lines, nearest
 LONGEST_S = 30 * 86_400
 TEXT = 16_000
 """Longest text, characters."""
+PICTURE = 8_000_000
+"""Largest picture, characters: a terminal of 400×120 in full colour has about 4 MB."""
 _DURATION = re.compile(r"(\d{1,9})\s*([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _YES_NO = {"true": "yes", "on": "yes", "y": "yes", "1": "yes", "false": "no", "off": "no", "n": "no", "0": "no"}
@@ -60,6 +62,15 @@ def _text(arg: Arg, value: object) -> str:
     if len(value) > TEXT:
         raise Refused(f"{arg.name} is longer than {TEXT} characters", next="keep the rest in a file and name it")
     return "\n".join(clean_lines(value)).strip()
+
+
+def _picture(arg: Arg, value: object) -> str:
+    """As it is: whoever takes it looks at what it is made of."""
+    if not isinstance(value, str) or not value.lstrip().startswith("<svg"):
+        raise Refused(f"{arg.name} is to be an SVG picture of the screen")
+    if len(value) > PICTURE:
+        raise Refused(f"{arg.name} is larger than {PICTURE // 1_000_000} MB")
+    return value
 
 
 def _keys(arg: Arg, value: object) -> list[str]:
@@ -114,4 +125,5 @@ _CHECKS = {
     ArgType.DURATION: _duration,
     ArgType.CHOICE: _choice,
     ArgType.PARAMS: _params,
+    ArgType.PICTURE: _picture,
 }

@@ -10,6 +10,7 @@ from itertools import chain
 from msgspec.structs import replace
 
 from console.clock import Clock, Millis
+from console.desk import editing
 from console.engine.suited import Suited, known
 from console.engine.wiring import Wiring
 from console.model.entry import Actor
@@ -110,7 +111,7 @@ class Viewer:
             runbooks=self._suited.runbooks(wiring.shelf.runbooks, known(wiring.config.sources, incident)),
             watch=wiring.rooms.watch,
             due=self._due(incident),
-            outbox=outbox(wiring.states(), now, wiring.desk.outbox.resting),
+            outbox=outbox(wiring.states(), now, wiring.desk.outbox.resting, editing.fields_of(wiring.desk)),
             journal=replace(wiring.rooms.health(current), note=wiring.anchoring.note),
             away=self._away[1] if self._away is not None and self._away[0] == current else None,
             notice=self._notice(current),

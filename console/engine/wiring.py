@@ -19,7 +19,7 @@ from console.alerts.store import AlertStore
 from console.clock import Clock, Ids
 from console.command.handlers import handlers as command_handlers
 from console.config import Config
-from console.desk import hold, undo, waiting
+from console.desk import editing, hold, undo, waiting
 from console.desk.desk import WARROOM, Desk
 from console.desk.handling import Handling
 from console.desk.policy import Policy
@@ -28,6 +28,7 @@ from console.engine.acts import AskHandler, Enter, Leave, LeaveHandler, OpenHand
 from console.engine.anchoring import Anchoring
 from console.engine.duty import Duties
 from console.engine.feeds import Feeds
+from console.engine.filing import evidence_handlers
 from console.engine.logfile import shared_redactor
 from console.engine.metrics import MetricBoard
 from console.engine.redacting import RedactHandler
@@ -51,6 +52,9 @@ from console.runbook.live import LiveOutput
 from console.runbook.shelf import Shelf
 
 log = logging.getLogger("warroom.engine")
+
+OUTPUT_LINES = 5000
+"""Lines of a step's output that are kept for whoever files it, within a megabyte; a screen shows far fewer."""
 
 
 def queries(config: Config) -> list[MetricQuery]:
@@ -167,7 +171,7 @@ class Wiring:
         )
         self.handlers |= runbook_handlers(
             self.desk,
-            ProcessRunner(self.clock),
+            ProcessRunner(self.clock, max_lines=OUTPUT_LINES),
             state=self.rooms.state,
             current=self.current,
             shelf=self.shelf,
@@ -177,7 +181,9 @@ class Wiring:
             drill=self.config.drill,
         )
         self.handlers |= waiting.handlers(self.desk, state=self.rooms.state, current=self.current)
+        self.handlers |= editing.handlers(self.desk, state=self.rooms.state, current=self.current)
         self.handlers |= hold.handlers(self.desk, state=self.rooms.state, current=self.current)
+        self.handlers |= evidence_handlers(self)
         self.handlers["entry.redact"] = RedactHandler(self.desk, self.rooms, self.current)
         self.handlers |= undo.handlers(self.desk, self.handlers, state=self.rooms.state, current=self.current)
         if not self.config.read_only:

@@ -1,4 +1,4 @@
-"""What the commands of this console wrote, kept for whoever files it as evidence; bounded, and gone with the console."""
+"""What the commands of this console wrote, kept for whoever files it as evidence; bounded, gone with the console."""
 
 from __future__ import annotations
 

@@ -128,3 +128,14 @@ def test_in_pieces_nothing_is_lost(text: str, piece: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(secret_module, "PIECE", piece)
         assert Redactor().long_text(text) == text
+
+
+@pytest.mark.parametrize("text", ["password: known-value-17", '{"api_key": "known-value-17"}', "token=abcdefgh, next"])
+def test_what_was_redacted_stays_as_it_is(text: str) -> None:
+    redact = Redactor()
+    redact.learn(Secret("known-value-17"))
+    once = redact.text(text)
+    assert once.count(MASK) == 1
+    assert "]]" not in once
+    assert redact.text(once) == once
+    assert redact.text("password: [redacted]and-more") == "password: [redacted]"

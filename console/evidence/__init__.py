@@ -1,0 +1,1 @@
+"""Evidence that the console collects by itself: filed with one key, read again with another."""
