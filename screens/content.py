@@ -29,6 +29,7 @@ class ContentScreen(Serving):
 
     def __init__(self, host: Host, item: EvidenceItem, reply: Reply) -> None:
         super().__init__(host)
+        self.specs = tuple(spec for spec in self.specs if spec.id != "ui.open")
         self._item = item
         self._told = clean(reply.text)
         lines, more = reply.data.get("lines"), reply.data.get("more")

@@ -263,6 +263,10 @@ def incident_facts(incident: Incident, snapshot: Snapshot, now: int) -> list[Fac
     ]
     out += [Fact("unknown", f"{o.intent.words}: nobody knows whether it happened", "sev1") for o in incident.unknown]
     out += [Fact("conflict", text, "wait") for text in incident.conflicts]
+    if incident.evidence.items:
+        tainted = len(incident.evidence.tainted)
+        told = f"{words.count(len(incident.evidence.items), 'item')}{f', {tainted} tainted' if tainted else ''}"
+        out.append(Fact("evidence", told, "sev1" if tainted else "text"))
     chained = "chained, verified" if snapshot.journal.verified else "not verified"
     return [
         *out,

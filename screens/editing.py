@@ -19,7 +19,7 @@ async def edit(ask: Asking) -> dict[str, object] | None:
     before = ask.before.get("changes")
     kept = before if isinstance(before, dict) else {}
     answers = await ask.form(
-        row.operation.intent.words,
+        f"Edit: {row.operation.intent.words}",
         *(
             {"name": f.name, "label": f.label, "value": str(kept.get(f.name, f.value)), "duration": f.duration}
             for f in row.fields

@@ -40,6 +40,16 @@ DESTROY = replace(
 )  # fmt: skip
 
 
+CONTENT = (
+    "NAME                        READY   STATUS", "",
+    "checkout-7f9c6d-4x2lp       0/1     OOMKilled   \x1b[31mred\x1b[0m",
+    *(f"2026-11-23T14:0{n % 6}:0{n % 10}Z   level=error msg=\"pool exhausted\" waiting={n * 7}" for n in range(80)),
+    "one long line " * 30,
+)  # fmt: skip
+CONTENT_SAID = "E-0001: 96 lines, 48 kB, its SHA-256 as it was filed"
+PATH = "/var/lib/warroom/INC-0042/blobs/" + "1" * 64
+
+
 class FakeEngine:
     """Answers at once, from a script: previews by action id, replies by action id."""
 
@@ -75,6 +85,8 @@ class FakeEngine:
         if risky is not None and risky.tier >= Tier.R2 and not action.digest:
             # As the desk does: nothing of this risk is done without the digest of what was shown.
             return Reply(action.request_id, False, f"not done yet: {risky.title}", "look and confirm", preview=risky)
+        if action.id == "evidence.show":
+            return Reply(action.request_id, True, CONTENT_SAID, data={"lines": list(CONTENT), "more": 12, "path": PATH})
         undo = Undo("alert.unack", dict(action.args), "take it back") if action.id == "alert.ack" else None
         return Reply(action.request_id, True, f"{action.id} is done", undo=undo)
 

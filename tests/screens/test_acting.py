@@ -202,7 +202,7 @@ def test_a_declaration_needs_its_symptom() -> None:
         assert "what users notice" in hand.text()
         assert isinstance(hand.app.screen, Declare)
         await hand.type("no orders")
-        await hand.press("f6", "enter")
+        await hand.press("ctrl+t", "enter")
         await hand.settle()
         assert hand.engine.done()[0].args == {"title": "no orders", "severity": "SEV2", "command": "no"}
 
@@ -413,7 +413,7 @@ def test_a_declaration_that_is_refused_keeps_its_symptom() -> None:
         hand.engine.refuses["incident.declare"] = "this console is read-only"
         await hand.press("d")
         await hand.type("no orders")
-        await hand.press("down", "f6", "enter")
+        await hand.press("down", "ctrl+t", "enter")
         await hand.settle()
         screen = hand.app.screen
         assert isinstance(screen, Declare)

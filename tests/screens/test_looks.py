@@ -21,6 +21,8 @@ SCREENS: dict[str, tuple[Snapshot, tuple[str, ...]]] = {
     "help": (world.ROOM, ("question_mark",)),
     "runbook": (world.ROOM, ("4", "enter")),
     "metrics": (world.ROOM, ("3", "enter")),
+    "evidence": (world.FILED, ("f7", "down", "down")),
+    "evidence_content": (world.FILED, ("f7", "down", "down", "enter")),
 }
 
 
@@ -38,6 +40,9 @@ OTHERS: dict[str, tuple[Snapshot, tuple[str, ...], tuple[int, int]]] = {
     "silences": (world.ROOM, ("f4",), (80, 24)),
     "outbox": (world.ROOM, ("f6",), (80, 24)),
     "outbox_wide": (world.ROOM, ("f6", "down"), (120, 40)),
+    "outbox_edit": (world.ROOM, ("f6", "down", "e"), (80, 24)),
+    "evidence_tainted": (world.FILED, ("f7", "down", "tab"), (80, 24)),
+    "evidence_none": (world.ROOM, ("f7",), (80, 24)),
     "sources": (world.ROOM, ("f5", "down", "down"), (120, 40)),
     "commands": (world.ROOM, ("colon", "u", "n"), (80, 24)),
     "filter": (world.ROOM, ("slash", "p", "a", "y"), (80, 24)),

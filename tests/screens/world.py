@@ -6,15 +6,18 @@ from msgspec.structs import replace
 
 from console.model.action import Intent, OperationState, Outcome, Tier, Undo
 from console.model.alert import Alert, AlertRow, AlertState, Matcher, Silence
+from console.model.custody import fold
+from console.model.entry import Actor, Entry, Kind, Stamp
 from console.model.group import Group
 from console.model.incident import Incident, IncidentLine, LinkedAlert, Mark, Operation, Status, TimelineRow, Tone
 from console.model.metric import Curve, Metric, MetricQuery, Rule, Target
-from console.model.outbox import OutboxRow
+from console.model.outbox import EditField, OutboxRow
 from console.model.rows import Rows
 from console.model.runbook import Run, Runbook, Step, StepState, StepType, StepView
 from console.model.severity import Severity
 from console.model.snapshot import AlertsView, Due, JournalHealth, Snapshot
 from console.model.source import Health, SourceHealth
+from console.text import clean
 
 NOW = 1_795_442_759_000
 """Mon 23 Nov 2026 14:05:59 UTC."""
@@ -199,6 +202,10 @@ BOOKS = (
 )  # fmt: skip
 TARGETS = (Target("node", "h4:9100", False, "connection refused", NOW), Target("api", "web-01:8080", True, "", NOW))
 RULES = (Rule("PoolExhausted", "db", "pool_in_use > 0.95", "critical", 60.0, "firing", "ok"),)
+FIELDS = (
+    EditField("duration", "for how long, from when it is sent", "1h", duration=True),
+    EditField("comment", "why, for those who find it", "the pool leaks (ana, INC-0042)"),
+)
 OUTBOX = (
     OutboxRow("INC-0042", Operation(
         Intent("op-8", "step.run", "roll back deploy/checkout to rev 811", "kubectl rollout undo deploy/checkout",
@@ -207,7 +214,8 @@ OUTBOX = (
     OutboxRow("INC-0042", Operation(
         Intent("op-9", "alert.silence", "silence 37 alerts of payments for 1 h", "POST /api/v2/silences",
                "alertmanager", Tier.R2, effect="silence.set", ttl_s=300), OperationState.QUEUED, NOW - 40_000, "ana",
-        "bastion.1000.0", why="alertmanager does not answer", again_at=NOW + 20_000, until=NOW + 260_000), True),
+        "bastion.1000.0", why="alertmanager does not answer", again_at=NOW + 20_000, until=NOW + 260_000), True,
+        FIELDS),
     OutboxRow("", Operation(
         Intent("op-7", "alert.silence", "silence 2 alerts of web-07 for 15 min", "POST /api/v2/silences",
                "alertmanager", Tier.R2, effect="silence.set"), OperationState.FAILED, NOW - 9 * MINUTE, "ben",
@@ -222,3 +230,37 @@ LOBBY = Snapshot(
 )  # fmt: skip
 ROOM = replace(LOBBY, incident=INCIDENT, due=DUE, targets=TARGETS, rules=RULES, outbox=OUTBOX, version=8)
 CALM = Snapshot(3, NOW, "ana", sources=SOURCES[:2], journal=JOURNAL, runbooks=BOOKS)
+
+
+def _evidence() -> dict[str, object]:
+    """Three pieces: a sound one that was read again, a tainted one, one under a legal hold with a hostile title."""
+    told: list[tuple[Kind, str, dict[str, object]]] = []
+    for number, (title, type, size, source) in enumerate((
+        ("output of step 4: keep logs of bad pods", "log", 48_213, "bastion-1"),
+        ("2 alerts of payments failing at checkout", "log", 3_120, "alertmanager"),
+        (f"the screen {HOSTILE[:60]}", "screenshot", 1_204_000, "bastion-1"),
+    ), 1):  # fmt: skip
+        item, digest = f"E-{number:04}", f"{number:x}" * 64
+        told += [
+            (Kind.EVIDENCE_COLLECTED, "ana", {
+                "item": item, "title": clean(title), "type": type, "source_system": source, "size": size,
+                "source_identifier": "op-4",
+                "command": ["kubectl", "logs", "-l", "app=checkout"] if number == 1 else [],
+                "method": "live", "tool": "warroom 0.1.0", "blobs": [digest], "storage_uri": f"blobs/{digest}",
+                "tlp": "AMBER", "notes": "exit 0; the last 5,000 lines: 12,345 before them were not kept",
+            }),
+            (Kind.EVIDENCE_HASHED, "ana", {"item": item, "digest": digest, "size": size, "blobs": [digest]}),
+        ]  # fmt: skip
+    told += [
+        (Kind.EVIDENCE_VERIFIED, "ben", {"item": "E-0001", "digest": "1" * 64, "by": "ben"}),
+        (Kind.EVIDENCE_VERIFIED, "ben", {"item": "E-0002", "digest": "f" * 64, "by": "ben"}),
+        (Kind.LEGAL_HOLD_SET, "lea", {"items": ["E-0003"], "reason": "counsel asked"}),
+    ]
+    entries = [
+        Entry(f"l1:{n}", "INC-0042", kind, Stamp(NOW, n, "l1", n), NOW - (60 - n) * 9000, NOW, Actor(who), body)
+        for n, (kind, who, body) in enumerate(told, 30)
+    ]
+    return {"evidence": fold(entries)}
+
+
+FILED = replace(ROOM, incident=replace(INCIDENT, **_evidence()), version=9)
