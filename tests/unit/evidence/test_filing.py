@@ -260,3 +260,32 @@ def test_a_console_that_only_reads_shows_but_neither_files_nor_writes(tmp_path: 
             assert not (await station.do("evidence.file", step="disk")).ok
 
     asyncio.run(run())
+
+
+def test_a_single_command_files_what_the_journal_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``warroom do evidence.file --arg step=disk --arg incident=INC-0001``"""
+    from console.config import Config
+    from console.engine.oneshot import perform
+    from console.model.action import Action
+    from console.model.entry import Actor
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.delenv("WARROOM_STATE", raising=False)
+
+    async def run() -> None:
+        async with Station(tmp_path) as station:
+            await station.run_step("/dev/vda 98%")
+            key = station.incident
+            action = Action("r", "evidence.file", {"step": "disk", "incident": key}, Actor("ben"))
+            reply = await perform(Config(folder=str(tmp_path)), action)
+            assert reply.ok, reply
+            await station.rooms.tail()
+            [item] = station.items
+            assert (item.id, item.collected_by, station.content(item)) == ("E-0001", "ben", "/dev/vda 98%\n")
+            shown = await perform(
+                Config(folder=str(tmp_path)),
+                Action("r", "evidence.show", {"item": "E-0001", "incident": key}, Actor("ben")),
+            )
+            assert shown.data["lines"] == ["/dev/vda 98%"]
+
+    asyncio.run(run())
