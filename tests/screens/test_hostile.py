@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from console.model.custody import Evidence
+from console.model.evidence import Custody, EvidenceItem, Flaw, FlawCode
 from console.model.rows import Rows
 from console.text import clean
 from tests.screens import world
@@ -37,9 +39,15 @@ def hostile(text: str) -> Any:
     step = world.RUN.steps[4]
     step = replace(step, step=replace(step.step, title=text, text=text), shows=text, output=(text,))
     run = replace(world.RUN, title=text, steps=(step, *world.RUN.steps[5:]), by=text)
+    link = Custody(1, "l1:1", "", "evidence.collected", world.NOW, world.NOW, "", text, seal=text)
+    piece = EvidenceItem(
+        "E-0001", title=text, source_system=text, source_identifier=text, command=(text,), collected_by=text,
+        collected_at=world.NOW, tool=text, location=text, notes=text, storage_uri=text, legal_hold=text,
+        flaws=(Flaw(FlawCode.MISMATCH, "E-0001", "l1:1", text),), chain=(link,),
+    )  # fmt: skip
     incident = replace(
         world.INCIDENT, title=text, ic=text, roles={"ops": text}, services=(text,), runs=(run,),
-        timeline=Rows.of((row,)),
+        timeline=Rows.of((row,)), evidence=Evidence({"E-0001": piece}, hold=text),
     )  # fmt: skip
     metric = replace(world.METRICS[0], query=replace(world.METRICS[0].query, title=text, expr=text), error=text)
     silence = replace(world.SILENCES[0], comment=text, created_by=text)
@@ -61,6 +69,7 @@ def hostile(text: str) -> Any:
 PATHS = {
     "lobby": ("f3",), "room": (), "alerts": ("z",), "group": ("enter",), "timeline": ("2", "z", "up"),
     "metrics": ("3", "z"), "runbook": ("4", "z"), "silences": ("f4",), "outbox": ("f6",), "sources": ("f5",),
+    "evidence": ("f7",), "content": ("f7", "enter"),
     "why": ("w",),
     "help": ("question_mark",), "commands": ("colon",), "declare": ("d",), "silence": ("s",), "confirm": ("r",),
     "books": ("b",), "severity": ("v",), "leave": ("ctrl+q",), "filter": ("slash",), "ack": ("a",),
