@@ -62,6 +62,12 @@ class Taken(NamedTuple):
     """Other lanes that its entries name, and how far."""
     damage: list[dict[str, Any]]
 
+    @property
+    def sealed(self) -> bool:
+        """Whether the last file says that the lane goes on in another."""
+        tails = self.follower.tails
+        return bool(tails) and tails[max(tails)].sealed
+
 
 def copy_lanes(where: Places, incident: str, copies: Copies, disk: Disk) -> None:
     """Copy every lane, each file up to its last whole frame, and verify the copies.
@@ -70,6 +76,8 @@ def copy_lanes(where: Places, incident: str, copies: Copies, disk: Disk) -> None
     the others name its entries: the copies are then all of one past, in which nobody names what is not there.
     """
     taken = {lane: _take(where, lane, files, incident, copies, disk) for lane, files in where.lanes().items()}
+    for lane in [lane for lane, one in taken.items() if one.sealed]:  # a segment may just have been opened behind it
+        taken[lane] = _take(where, lane, where.lanes().get(lane, []), incident, copies, disk)
     given_up: dict[str, int] = {}
     while behind := _behind(taken, given_up):
         lanes = where.lanes()
@@ -133,9 +141,14 @@ def _verified(
 
 
 def _cut(one: Taken, upto: int) -> bool:
-    """Cut the copies behind the frame that holds an entry; ``False`` = it is not in them."""
-    for spot in one.spots:
+    """Cut the copies behind the frame that holds an entry; ``False`` = it is not in them.
+
+    Where that is the last of its file, the seal perhaps, the first of the next stays too.
+    """
+    for spot, following in zip(one.spots, [*one.spots[1:], None], strict=True):
         if spot.seq == upto:
+            if following is not None and following.path != spot.path:
+                spot = following
             path, data = spot.path, spot.path.read_bytes()
             path.write_bytes(data[: data.find(b"\n", spot.offset) + 1])
             later = [copy for _, _, copy in one.copied]

@@ -739,6 +739,8 @@ def check_lanes(archive: Archive, manifest: Manifest, report: Report) -> tuple[d
             else:
                 reader.adrift = True
         lane = lanes[name] = reader.lane
+        if reader.closed:
+            reader.wrong("was sealed, and the segment behind it is not here", "incomplete")
         reader.where = "manifest"
         complete = all(path in archive.found for path, _ in facts.files)
         got = (len(lane.heads), lane.last, lane.head.hex(), lane.key)
