@@ -7,10 +7,14 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from console.cli.settings import terminal_trouble
+
+if TYPE_CHECKING:
+    from console.config import JournalConfig
 
 NETWORK = (
     "nfs",
@@ -42,6 +46,15 @@ class JournalFacts(Struct, frozen=True):
     network: bool = False
     free_mb: int = 0
     sync_ms: float = 0.0
+
+
+class AnchorFacts(Struct, frozen=True):
+    """Whether a place outside would take the heads of lanes."""
+
+    name: str
+    ok: bool
+    detail: str
+    next: str = ""
 
 
 class TerminalFacts(Struct, frozen=True):
@@ -97,6 +110,26 @@ def journal_facts(root: Path) -> JournalFacts:
         facts, ok=free >= LEAST_FREE, detail=", ".join(said), next=next_step, free_mb=free >> 20,
         sync_ms=round(sync_ms, 1),
     )  # fmt: skip
+
+
+def anchor_facts(config: JournalConfig) -> list[AnchorFacts]:
+    """Each sink looked at, side by side; nothing is told to any."""
+    import asyncio
+
+    from console.clock import SystemClock
+    from console.errors import BackendError
+    from console.journal.anchor import FileSink, SyslogSink, sink_of
+
+    async def look(sink: SyslogSink | FileSink) -> AnchorFacts:
+        try:
+            return AnchorFacts(sink.name, True, await sink.look())
+        except BackendError as error:
+            return AnchorFacts(sink.name, False, error.what, error.next)
+
+    async def look_at_all() -> list[AnchorFacts]:
+        return [*await asyncio.gather(*(look(sink_of(one, SystemClock())) for one in config.anchors))]
+
+    return asyncio.run(look_at_all())
 
 
 def _with(facts: JournalFacts, **changes: object) -> JournalFacts:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.cli.checks import JournalFacts, TerminalFacts, journal_facts, terminal_facts
+from console.cli.checks import (
+    AnchorFacts,
+    JournalFacts,
+    TerminalFacts,
+    anchor_facts,
+    journal_facts,
+    terminal_facts,
+)
 from console.cli.codes import Exit
 from console.cli.output import say, say_json
 from console.cli.settings import root_of, settings_of, shared
@@ -24,30 +31,35 @@ if TYPE_CHECKING:
 @shared
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
-    """Check the configuration, every backend, the journal's folder and the terminal.
+    """Check the configuration, every backend, the journal's folder, its anchors and the terminal.
 
-    Exit code 3 if the configuration is wrong, else 4 if a backend is not well, else 6 if the journal cannot be written.
+    Exit code 3 if the configuration is wrong, else 4 if a backend is not well, else 6 if the journal cannot be written
+    or anchored.
     """
     settings = settings_of(ctx)
     config = settings.config()
     problems = _check_words(config)
     probes = probe(config)
     journal, terminal = journal_facts(root_of(config)), terminal_facts()
-    code = _code(problems, probes, journal)
+    anchors = anchor_facts(config.journal)
+    code = _code(problems, probes, journal, anchors)
     if as_json:
         facts = {"config": str(settings.path), "problems": problems, "backends": probes}
-        say_json({**facts, "journal": journal, "terminal": terminal, "exit": int(code)})
+        say_json({**facts, "journal": journal, "anchors": anchors, "terminal": terminal, "exit": int(code)})
     else:
-        _print(str(settings.path), problems, probes, journal, terminal)
+        _print(str(settings.path), problems, probes)
+        _print_machine(journal, anchors, terminal)
     ctx.exit(code)
 
 
-def _code(problems: Sequence[str], probes: Sequence[Probe], journal: JournalFacts) -> Exit:
+def _code(
+    problems: Sequence[str], probes: Sequence[Probe], journal: JournalFacts, anchors: Sequence[AnchorFacts]
+) -> Exit:
     if problems:
         return Exit.CONFIG
     if not all(p.reachable and p.authorised for p in probes):
         return Exit.BACKEND
-    return Exit.OK if journal.ok else Exit.JOURNAL
+    return Exit.OK if journal.ok and all(one.ok for one in anchors) else Exit.JOURNAL
 
 
 def _check_words(config: Config) -> list[str]:
@@ -93,9 +105,7 @@ def _secret_trouble(source: SourceConfig) -> Probe | None:
     return None
 
 
-def _print(
-    path: str, problems: Sequence[str], probes: Sequence[Probe], journal: JournalFacts, terminal: TerminalFacts
-) -> None:
+def _print(path: str, problems: Sequence[str], probes: Sequence[Probe]) -> None:
     say(f"configuration  {'FAIL' if problems else 'ok  '}  {path}")
     for problem in problems:
         say(f"               {problem}")
@@ -110,10 +120,20 @@ def _print(
             say(f"               next: {one.next}")
     if not probes:
         say("backend        none  add some under 'sources:'")
+
+
+def _print_machine(journal: JournalFacts, anchors: Sequence[AnchorFacts], terminal: TerminalFacts) -> None:
     say(f"journal        {'ok  ' if journal.ok else 'FAIL'}  {journal.folder}")
     say(f"               {journal.detail}")
     if journal.next:
         say(f"               next: {journal.next}")
+    for one in anchors:
+        say(f"anchor         {'ok  ' if one.ok else 'FAIL'}  {one.name}")
+        say(f"               {one.detail}")
+        if one.next:
+            say(f"               next: {one.next}")
+    if not anchors:
+        say("anchor         none  nothing outside vouches for the journal: name a log or a file under journal.anchors")
     say(f"terminal       {'ok  ' if terminal.ok else 'note'}  {terminal.detail}")
     if terminal.next:
         say(f"               next: {terminal.next}")

@@ -23,7 +23,7 @@ from console.config import AnchorConfig
 from console.errors import BackendError, TimedOut, Unreachable
 from console.journal.disk import Disk
 from console.journal.syslog import NOTICE, Syslog
-from console.ports import AnchorReceipt, AnchorSink
+from console.ports import AnchorReceipt
 
 T = TypeVar("T")
 LIMIT_S = 5.0
@@ -63,7 +63,7 @@ def read_line(text: str) -> Anchor | None:
     return Anchor(incident, match["lane"], int(match["seq"]), match["head"], round(at.timestamp() * 1000))
 
 
-def sink_of(config: AnchorConfig, clock: Clock) -> AnchorSink:
+def sink_of(config: AnchorConfig, clock: Clock) -> SyslogSink | FileSink:
     """The sink that the configuration names."""
     if config.file:
         return FileSink(Path(config.file))
@@ -116,9 +116,15 @@ class SyslogSink:
         """Given to the log on return."""
         return await self._aside.run(lambda: self._send(tuple(lines)))
 
+    async def look(self) -> str:
+        """What it is, if it would take a line; nothing is sent. Raises ``BackendError``."""
+        await self._aside.run(lambda: self._send(()))
+        return f"{self._log.path} takes lines in"
+
     def _send(self, lines: tuple[str, ...]) -> AnchorReceipt:
         _, error = self._log.send(lines, self._limit_s / 2)
         if error is not None:
+            error.next = "start the machine's log daemon, or name a file under journal.anchors"
             raise error
         return AnchorReceipt(self.name, f"given to {self._log.path}")
 
@@ -136,6 +142,29 @@ class FileSink:
         """Durable on return."""
         return await self._aside.run(lambda: self._append(tuple(lines)))
 
+    async def look(self) -> str:
+        """What it is, if it would take a line; nothing is written or made. Raises ``BackendError``."""
+        return await self._aside.run(self._looked_at)
+
+    def _looked_at(self) -> str:
+        folder, mend = self._path.parent, "make it writable for you, or name another file under journal.anchors"
+        try:
+            fd = self._disk.open(self._path, os.O_RDWR | os.O_APPEND)
+        except FileNotFoundError:
+            if not folder.exists():
+                raise Unreachable(f"{folder} is not there", next=f"mkdir -p {folder}") from None
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise Unreachable(f"{folder} cannot be written", next=mend) from None
+            return f"{self._path} is made with the first line"
+        except OSError as error:
+            raise Unreachable(f"{self._path}: {error.strerror or error}", next=mend) from None
+        try:
+            status = self._disk.status(fd)
+            self._judge(status)
+        finally:
+            self._disk.close(fd)
+        return f"{self._path} can be appended to, {status.st_size} bytes"
+
     def _append(self, lines: tuple[str, ...]) -> AnchorReceipt:
         try:
             fd = self._disk.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
@@ -146,12 +175,15 @@ class FileSink:
         except OSError as error:
             raise Unreachable(f"{self._path}: {error.strerror or error}") from None
 
-    def _write(self, fd: int, lines: tuple[str, ...]) -> AnchorReceipt:
-        status = self._disk.status(fd)
+    def _judge(self, status: os.stat_result) -> None:
         if status.st_uid != os.geteuid():
             raise BackendError(f"{self._path} belongs to uid {status.st_uid}", next="name a file of your own")
         if status.st_mode & 0o027:
             raise BackendError(f"others may write or read {self._path}", next=f"chmod 0640 {self._path}")
+
+    def _write(self, fd: int, lines: tuple[str, ...]) -> AnchorReceipt:
+        status = self._disk.status(fd)
+        self._judge(status)
         data = "".join(f"{line}\n" for line in lines).encode("ascii", "replace")
         if status.st_size and self._disk.read(fd, 1, status.st_size - 1) != b"\n":
             data = b"\n" + data  # behind a line that a full disk cut off

@@ -108,6 +108,33 @@ def test_doctor_sees_a_folder_that_cannot_hold_a_journal(run: Run, config: Path,
     assert "everybody may write" in result.stdout
 
 
+def test_doctor_looks_at_the_anchors_and_tells_none(run: Run, config: Path, engine: Engine, home: Path) -> None:
+    engine.probes = [Probe("am", "alertmanager", "", True, True)]
+    assert "anchor         none  nothing outside vouches" in run("doctor").stdout
+    file = home / "anchors.log"
+    plain = config.read_text()
+    config.write_text(f"{plain}journal: {{anchors: [{{file: {file}}}]}}\n")
+    result = run("doctor")
+    assert result.exit_code == 0, result.output
+    assert f"{file} is made with the first line" in result.stdout
+    assert not file.exists()
+    file.write_text("a line\n")
+    file.chmod(0o600)
+    assert f"{file} can be appended to, 7 bytes" in run("doctor").stdout
+    file.chmod(0o666)
+    lost = home / "none" / "x.log"
+    config.write_text(f"{plain}journal: {{anchors: [{{syslog: auth}}, {{file: {file}}}, {{file: {lost}}}]}}\n")
+    result = run("doctor")
+    assert result.exit_code == Exit.JOURNAL
+    assert f"next: chmod 0640 {file}" in result.stdout
+    assert f"next: mkdir -p {lost.parent}" in result.stdout
+    assert "no log daemon at" in result.stdout
+    assert "next: start the machine's log daemon, or name a file" in result.stdout
+    facts = json.loads(run("doctor", "--json").stdout)
+    assert [one["ok"] for one in facts["anchors"]] == [False, False, False]
+    assert file.read_text() == "a line\n"
+
+
 def test_runbooks_are_linted_with_file_and_line(run: Run, home: Path) -> None:
     good, bad = home / "books" / "good.yaml", home / "books" / "bad.yaml"
     good.parent.mkdir()
