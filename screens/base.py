@@ -19,6 +19,7 @@ from screens import errand
 from screens.bindings import bind, served
 from screens.host import Host
 from screens.situation import Situation, aim, why_not
+from widgets.compositor import spare
 from widgets.footer import Footer
 from widgets.header import Header
 from widgets.line_list import LineList
@@ -43,6 +44,7 @@ class WarScreen(Screen[None], inherit_bindings=False):
 
     def __init__(self, host: Host) -> None:
         super().__init__()
+        spare(self)
         self.host = host
         self.specs = served(self.SCOPES, self.MORE)
         self._bindings = bind(host.keys, self.specs)

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from widgets.compositor import spare
 from widgets.footer import Footer
 from widgets.pane import Pane
 
@@ -31,6 +32,7 @@ class Dialog(ModalScreen[T], inherit_bindings=False):
 
     def __init__(self, title: str, note: str = "") -> None:
         super().__init__()
+        spare(self)
         self.box = Pane(title, id="box")
         self.keys = Footer()
         self._note = note

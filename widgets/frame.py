@@ -7,177 +7,34 @@ only what changes. A part with wide or combining characters is sent whole: termi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from rich.cells import cell_len
-from rich.color import Color, ColorSystem
+from rich.color import ColorSystem
 from rich.console import Console
-from rich.segment import Segment
-from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
-STEP = 4
-"""Up to so many cells in the same look are sent again: stepping over them takes as many bytes."""
+from widgets.cells import UNKNOWN, Piece, by_look, cells_of, look_of, pieces, runs, written
 
-_ON_OFF = {"bold": "1 22", "dim": "2 22", "italic": "3 23", "underline": "4 24", "blink": "5 25", "reverse": "7 27"}
-"""Attributes with the codes that turn them on and off; bold and dim go off together."""
-_SEEN = frozenset({"underline", "reverse"})
-"""Attributes that are seen where there is no letter."""
+Line = list[int]
+"""Cells from the left edge on."""
 
 
-class Look(NamedTuple):
-    """A style as the terminal has it: codes of both colours, names of attributes."""
-
-    colour: str = "39"
-    ground: str = "49"
-    attributes: frozenset[str] = frozenset()
-
-
-BARE = Look()
-Cell = tuple[str, Look]
-Line = list[Cell | None]
-"""Cells from the left edge on; ``None`` where it is not known what the terminal shows."""
-
-
-@lru_cache(2048)
-def look_of(style: Style | None, system: ColorSystem) -> Look:
-    """The look of a Rich style on a terminal with these colours."""
-    if style is None:
-        return BARE
-    on = frozenset(name for name in _ON_OFF if getattr(style, name))
-    return Look(_codes(style.color, system, True), _codes(style.bgcolor, system, False), on)
-
-
-def _codes(colour: Color | None, system: ColorSystem, foreground: bool) -> str:
-    if colour is None:
-        return "39" if foreground else "49"
-    return ";".join(colour.downgrade(system).get_ansi_codes(foreground))
-
-
-@lru_cache(8192)
-def turn(before: Look, after: Look, letters: bool) -> tuple[str, Look]:
-    """The shortest sequence from one look to another, and the look then; blanks need only their ground."""
-    if not letters and not (before.attributes | after.attributes) & _SEEN:
-        after = Look(before.colour, after.ground, before.attributes)
-    off = {_ON_OFF[name].split()[1] for name in before.attributes - after.attributes}
-    codes = sorted(off)
-    for name in sorted(after.attributes):
-        code, undone = _ON_OFF[name].split()
-        if name not in before.attributes or undone in off:
-            codes.append(code)
-    if after.colour != before.colour:
-        codes.append(after.colour)
-    if after.ground != before.ground:
-        codes.append(after.ground)
-    return (f"\x1b[{';'.join(codes)}m" if codes else "", after)
-
-
-def alike(one: Cell | None, other: Cell) -> bool:
-    """Whether both look the same; a blank shows only its ground."""
-    if one is None or one == other:
-        return one is not None
-    if one[0] != " " or other[0] != " ":
-        return False
-    return one[1].ground == other[1].ground and not (one[1].attributes | other[1].attributes) & _SEEN
-
-
-def single(text: str) -> bool:
-    """Whether every character takes one cell."""
-    return text.isascii() or all(char < "\x7f" or cell_len(char) == 1 for char in text)
-
-
-def explode(segments: Iterable[Segment], system: ColorSystem) -> list[Cell] | None:
-    """One cell a character; ``None`` if any takes another width than one."""
-    out: list[Cell] = []
-    for text, style, _ in segments:
-        if not single(text):
+def explode(strip: Strip, system: ColorSystem) -> Line | None:
+    """The cells of a strip; ``None`` if any character takes another width than one."""
+    out: Line = []
+    for text, style, _ in strip:
+        cells = cells_of(text, style, system)
+        if cells is None:
             return None
-        look = look_of(style, system)
-        out += [(char, look) for char in text]
+        out += cells
     return out
 
 
-def runs(known: Sequence[Cell | None], wanted: Sequence[Cell]) -> Iterator[tuple[int, int]]:
-    """Start and end of each stretch to send; short gaps in the look of what stands before them are sent with it."""
-    start = end = -1
-    for at, (old, new) in enumerate(zip(known, wanted, strict=True)):
-        if alike(old, new):
-            continue
-        if start >= 0:
-            look = wanted[end - 1][1]
-            if at - end > STEP or any(cell[1] != look for cell in wanted[end:at]):
-                yield start, end
-                start = at
-        else:
-            start = at
-        end = at + 1
-    if start >= 0:
-        yield start, end
-
-
-class Piece(NamedTuple):
-    """Text in one look that goes to one place."""
-
-    look: Look
-    y: int
-    x: int
-    text: str
-
-
-def pieces(y: int, x: int, cells: Sequence[Cell]) -> Iterator[Piece]:
-    """Cells side by side from ``x`` on, cut where their look changes; a blank goes with a neighbour it looks like."""
-    text, look = cells[0]
-    begin = x
-    for at, (char, own) in enumerate(cells[1:], x + 1):
-        if own != look and not (char == " " and alike((" ", look), (" ", own))):
-            if text.strip(" ") or not alike((" ", look), (" ", own)):
-                yield Piece(look, y, begin, text)
-                text, begin = "", at
-            look = own
-        text += char
-    yield Piece(look, y, begin, text)
-
-
-class Pen:
-    """Writes text in looks, knowing where the terminal's cursor is and which look it is in."""
-
-    def __init__(self) -> None:
-        self._out: list[str] = []
-        self._look = BARE
-        self._at = (-1, -1)
-
-    def put(self, piece: Piece) -> None:
-        """Text to its place, stepping to the right where that is nearer."""
-        y, x = self._at
-        if y == piece.y and x < piece.x:
-            self._out.append(f"\x1b[{piece.x - x}C")
-        elif (y, x) != (piece.y, piece.x):
-            self._out.append(f"\x1b[{piece.y + 1};{piece.x + 1}H")
-        codes, self._look = turn(self._look, piece.look, piece.text.strip(" ") != "")
-        self._out += (codes, piece.text)
-        # Where a terminal stands after wide or combining characters is its own affair.
-        self._at = (piece.y, piece.x + len(piece.text)) if single(piece.text) else (-1, -1)
-
-    def end(self) -> str:
-        """All that was written; the terminal is left in its own look."""
-        return "".join(self._out) + ("\x1b[0m" if self._look != BARE else "")
-
-
-def written(made: Iterable[Piece]) -> str:
-    """The bytes for these pieces in this order."""
-    pen = Pen()
-    for piece in made:
-        pen.put(piece)
-    return pen.end()
-
-
-def by_look(piece: Piece) -> tuple[str, list[str], str, int, int]:
-    """The order in which each look is turned on once: 30 lines of a list differ in few looks, but at many places."""
-    look = piece.look
-    return look.ground, sorted(look.attributes), look.colour, piece.y, piece.x
+SHORT = 400
+"""Bytes under which no other order is tried."""
 
 
 class Frame:
@@ -222,17 +79,18 @@ class Frame:
                 wanted = explode(strip, system)
                 if wanted is None:
                     whole += _whole(y, x, [strip], system)
-                    known[x : x + strip.cell_length] = [None] * strip.cell_length
+                    known[x : x + strip.cell_length] = [UNKNOWN] * strip.cell_length
                 else:
                     cells += _changed(y, max(left, x), known, wanted[max(0, left - x) : min(end, right) - x])
-        return min(written([*whole, *cells]), written([*whole, *sorted(cells, key=by_look)]), key=len)
+        sent = written([*whole, *cells])
+        return sent if len(sent) < SHORT else min(sent, written([*whole, *sorted(cells, key=by_look)]), key=len)
 
     def _line(self, y: int, width: int, system: ColorSystem) -> Line:
         """The cells of a line, at least ``width`` of them."""
         line = self._lines.setdefault(y, [])
         for strip in self._whole.pop(y, ()):
-            line += explode(strip, system) or [None] * strip.cell_length
-        line += [None] * (width - len(line))
+            line += explode(strip, system) or [UNKNOWN] * strip.cell_length
+        line += [UNKNOWN] * (width - len(line))
         return line
 
 
@@ -243,9 +101,11 @@ def _whole(y: int, x: int, strips: Iterable[Strip], system: ColorSystem) -> Iter
         x += cell_len(text)
 
 
-def _changed(y: int, x: int, known: Line, wanted: list[Cell]) -> Iterator[Piece]:
+def _changed(y: int, x: int, known: Line, wanted: Line) -> Iterator[Piece]:
     """What differs from the line as it is known, from ``x`` on; it is known then."""
     before = known[x : x + len(wanted)]
+    if before == wanted:
+        return
     known[x : x + len(wanted)] = wanted
     for start, end in runs(before, wanted):
         yield from pieces(y, x + start, wanted[start:end])

@@ -69,6 +69,17 @@ class Viewport(ScrollView):
         self._drawn[y] = strip
         return strip
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines as they are; Textual's cache of styled lines would have nothing to add."""
+        filters, background = self.get_line_filters(), self.background_colors[1]
+        whole, strips = crop.column_span == (0, self.size.width), []
+        for y in crop.line_range:
+            strip = self.render_line(y)
+            for each in filters:
+                strip = strip.apply_filter(each, background)
+            strips.append(strip if whole else strip.crop(crop.x, crop.right))
+        return strips
+
     def _line(self, y: int) -> Strip:
         strip = self.strip(y + self.top)
         height, lines, width = self.size.height, self._lines, self.size.width

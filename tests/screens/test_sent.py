@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from rich.color import ColorSystem
-from textual._compositor import CompositorUpdate
+from textual._compositor import Compositor, CompositorUpdate
+from textual.geometry import Region, Size
 
 from tests.emulator import Emulator
 from tests.screens import world
 from tests.screens.driving import Hand, drive
+from widgets.compositor import SparingCompositor
 
 WAYS = (
     ("down", "down", "up", "enter", "down", "enter", "escape", "escape"),
@@ -46,6 +49,30 @@ class Line:
         assert isinstance(whole, CompositorUpdate)
         meant.feed(whole.render_segments(self.app.console))
         assert self.far.seen() == meant.seen()
+        for crop in crops(compositor.size):
+            rows = set(crop.line_range[:: 1 + crop.width % 3])
+            ours, plain = (
+                lines(draw(compositor, crop, rows.__contains__), compositor.cuts, crop, rows)
+                for draw in (SparingCompositor._render_chops, Compositor._render_chops)
+            )
+            assert ours == plain
+
+
+def crops(size: Size) -> list[Region]:
+    """Parts of a screen: all of it, one line, a column, a box over the borders of widgets."""
+    width, height = size
+    return [
+        size.region, Region(0, 5, width, 1), Region(3, 0, 1, height), Region(width // 3, 2, width // 2, height // 2)
+    ]  # fmt: skip
+
+
+def lines(chops: Any, cuts: Any, crop: Region, rows: set[int]) -> list[list[tuple[str, object]]]:
+    """What is drawn in those places of those lines that the crop touches: each character with its style."""
+    out = []
+    for y in sorted(rows):
+        strips = [chops[y][x] for x, end in pairwise(cuts[y]) if x < crop.right and end > crop.x]
+        out.append([(char, style) for strip in strips if strip for text, style, _ in strip for char in text])
+    return out
 
 
 SIZES = ((120, 40), (80, 24), (120, 40), (200, 60))

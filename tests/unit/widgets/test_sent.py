@@ -16,7 +16,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from tests.emulator import Emulator
-from widgets.frame import BARE, Frame, Look, turn
+from widgets.cells import BARE, Look, turn
+from widgets.frame import Frame
 
 WIDTH, HEIGHT, CUT = 24, 4, 10
 STYLES = (
