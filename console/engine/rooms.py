@@ -20,6 +20,7 @@ from console.journal.glance import Glance
 from console.journal.journal import Journal
 from console.journal.reading import lane_alive, read
 from console.journal.watch import Watch
+from console.model.automatic import UNWORTHY
 from console.model.entry import Actor, Draft, Entry, Kind
 from console.model.fold import Fold, line
 from console.model.incident import Incident, IncidentLine, Status, TimelineRow
@@ -28,6 +29,8 @@ from console.model.snapshot import JournalHealth
 
 log = logging.getLogger("warroom.engine")
 
+LIVELY_S = 30.0
+"""So long after an entry, ours or another's, something counts as going on."""
 CLOSE_S = 3.0
 """How long a journal may take to be closed."""
 
@@ -62,6 +65,7 @@ class Rooms:
         self._cache = cache
         self._proving: set[asyncio.Task[None]] = set()
         self._ear = Ear()
+        self._entry_at = clock.monotonic()
         self._rooms: dict[str, Room] = {}
         self._watch: Room | None = None
         self._lines: dict[str, tuple[object, IncidentLine]] = {}
@@ -157,6 +161,13 @@ class Rooms:
         if journal is not None:
             forget_copies(journal, entries)
         await room.take(entries)
+        if any(entry.kind not in UNWORTHY for entry in entries):  # duty is renewed however calm it is
+            self._entry_at = self._clock.monotonic()
+
+    @property
+    def lively(self) -> bool:
+        """Whether somebody wrote an entry a short while ago."""
+        return self._clock.monotonic() - self._entry_at < LIVELY_S
 
     async def tail(self) -> dict[str, tuple[Entry, ...]]:
         """Take in what other consoles wrote; per incident, the entries."""
@@ -176,7 +187,7 @@ class Rooms:
 
     async def heard(self) -> None:
         """Return when another console may have written."""
-        await self._ear.wait(room.place for room in self._all())
+        await self._ear.wait((room.place for room in self._all()), lively=self.lively)
 
     def _all(self) -> list[Room]:
         return [*self._rooms.values(), *([self._watch] if self._watch is not None else [])]

@@ -7,12 +7,14 @@ the journal is looked at now and then instead.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import struct
 from pathlib import Path
 
 _CREATED, _MOVED, _MODIFIED, _CHANGED = 0x100, 0x80, 0x2, 0x4
 _NO_LINKS = 0x02000000
+_NONE_LEFT = (errno.ENOSPC, errno.ENOMEM)
 _HEAD = struct.Struct("iIII")
 _BUFFER = 1 << 16
 
@@ -23,6 +25,8 @@ class Notice:
     def __init__(self, fd: int, folders: tuple[Path, ...], own: str) -> None:
         self.fd = fd
         """To be watched for reading; then call ``clear``."""
+        self.deaf = False
+        """Whether the system had no watch left for some file: what happens there is not told."""
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._own = f"{own}.lane"
         self._folders: dict[int, Path] = {}
@@ -84,4 +88,5 @@ class Notice:
 
     def _add(self, path: Path, mask: int) -> int:
         watch: int = self._libc.inotify_add_watch(self.fd, os.fsencode(path), mask | _NO_LINKS)
+        self.deaf = self.deaf or (watch < 0 and ctypes.get_errno() in _NONE_LEFT)
         return watch

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from console.clock import RandomIds, SystemClock
-from console.engine.rooms import Rooms
+from console.engine.ear import Ear
+from console.engine.rooms import LIVELY_S, Rooms
 from console.journal import cache, proving
+from console.journal.notice import Notice
 from console.model import fold as folds
 from console.model.entry import Actor, Draft, Kind
+from tests.unit.clocks import ManualClock
 
 ANA = Actor("ana")
 
@@ -139,3 +142,50 @@ def test_another_console_is_heard_at_once_and_silence_costs_nothing(tmp_path: Pa
         await theirs.close(ANA, "left")
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize("without", ["any notice", "a watch for one file"])
+def test_what_the_kernel_does_not_tell_is_looked_at_often_while_something_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without: str
+) -> None:
+    opened = Notice.open
+
+    def open_(folders: tuple[Path, ...], own: str) -> Notice | None:
+        notice = opened(folders, own)
+        if notice is not None and without == "any notice":
+            notice.close()
+            return None
+        if notice is not None:
+            notice.deaf = True
+        return notice
+
+    waits: list[float] = []
+    patience = Ear.patience
+
+    def waited(self: Ear, *, lively: bool) -> float:
+        waits.append(patience(self, lively=lively))
+        return 0.0
+
+    clock = ManualClock()
+
+    async def scene() -> None:
+        ours = Rooms(
+            tmp_path / "state", clock=clock, ids=RandomIds(), redact=lambda value: value, changed=lambda: None
+        )  # fmt: skip
+        await ours.start(ANA)
+        monkeypatch.setattr(Ear, "patience", waited)
+        await ours.heard()
+        incident = await ours.create()
+        monkeypatch.setattr(Notice, "open", open_)
+        clock.move(600)
+        await ours.heard()
+        await ours.append(incident, [Draft(Kind.DUTY_TAKEN, {})])
+        await ours.heard()
+        await ours.append(incident, [note("something happens")])
+        await ours.heard()
+        clock.move(LIVELY_S + 1)
+        await ours.heard()
+        await ours.close(ANA, "left")
+
+    asyncio.run(scene())
+    assert waits == [2.0, 0.2, 0.2, 0.05, 0.2]

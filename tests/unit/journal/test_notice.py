@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import select
 from pathlib import Path
@@ -90,3 +92,34 @@ def test_a_folder_that_is_missing_gives_no_notice(folder: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     assert Notice.open((folder / "none",), "ours.0.0") is None
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_system_without_a_watch_left_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one file nothing is told, of the others it is: whoever listens must look now and then."""
+    notice = Notice.open((folder,), "ours.0.0")
+    assert notice is not None
+    assert not notice.deaf
+    monkeypatch.setattr(notice, "_libc", Full())
+    (folder / "theirs.1.0.lane").touch()
+    assert told(notice)
+    assert notice.deaf
+    notice.close()
+
+
+class Full:
+    """A system whose watches are all in use."""
+
+    def inotify_add_watch(self, fd: int, path: bytes, mask: int) -> int:
+        ctypes.set_errno(errno.ENOSPC)
+        return -1
+
+
+def test_a_file_that_is_not_for_us_makes_nobody_deaf(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notice = Notice.open((folder,), "ours.0.0")
+    assert notice is not None
+    monkeypatch.setattr(Full, "inotify_add_watch", lambda self, fd, path, mask: (ctypes.set_errno(errno.EACCES), -1)[1])
+    monkeypatch.setattr(notice, "_libc", Full())
+    (folder / "theirs.1.0.lane").touch()
+    assert told(notice)
+    assert not notice.deaf
+    notice.close()
