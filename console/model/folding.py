@@ -1,4 +1,4 @@
-"""What an entry does to an incident: the working state of the fold, one method a kind.
+"""What an entry does to an incident: the working state of the fold, on which every kind's own rules build.
 
 Containers are copied on the first write after they were shared with a state or a checkpoint, so that both cost
 nothing until something changes.
@@ -13,28 +13,16 @@ from operator import is_
 from typing import Any
 
 from console.clock import Millis
-from console.model import automatic, custody, effects, pieces, redacted, runs
+from console.model import automatic, course, custody, effects, linked, pieces, redacted, runs
 from console.model.action import OperationState, Outcome, Undo
-from console.model.alert import AlertState
-from console.model.bodies import (
-    AlertsAcked,
-    AlertsTold,
-    Declared,
-    NoteAdded,
-    RoleAssigned,
-    RoleRelieved,
-    SeverityChanged,
-    StatusChanged,
-    body_of,
-)
+from console.model.bodies import body_of
 from console.model.duty import Duty, Hold
 from console.model.entry import Entry, Kind
 from console.model.incident import Incident, LinkedAlert, Operation, Reversible, Status, TimelineRow
-from console.model.lifecycle import Move, major, move, way_back
 from console.model.rows import Rows
 from console.model.runbook import Run
 from console.model.severity import Severity
-from console.model.wording import conflict, count, line_of, together
+from console.model.wording import conflict, line_of, together
 
 CHUNK = 256
 REVERSIBLE = 32
@@ -214,168 +202,10 @@ class Folding:
         """Take away what can no longer be taken back: an entry's, or all that one action would reverse."""
         self.reversible = [r for r in self.reversible if r.key != key and (not action or r.undo.action != action)]
 
-    def declared(self, entry: Entry, body: Declared) -> None:
-        if self.declared_at:
-            self.void(entry, f"declared it again as {body.title!r}; it was declared already")
-            return
-        self.title, self.severity, self.services = body.title, body.severity, body.services
-        self.root, self.peak = body.root, body.severity
-        self.declared_at = self.status_at = entry.occurred_at
-        self.started_at = body.started_at or entry.occurred_at
-        self.status, self.drill = Status.INVESTIGATING, body.drill
-        if body.ic:
-            self.own("roles")["ic"] = body.ic
-        for alert in body.alerts:
-            self.own("linked")[alert.key] = LinkedAlert(
-                alert.key, alert.name, alert.service, alert.state, entry.occurred_at, alert.host
-            )
-        self.add(line_of(entry, body))
-        if body.ic == entry.actor.id or not major(body.severity):
-            args: dict[str, object] = {
-                "status": "false_positive", "reason": "declared by mistake", "incident": self.key,
-            }  # fmt: skip
-            label = body.severity.label if body.severity else "an incident"
-            self.remember(entry, f"declare {label}", Undo("incident.status", args, "call it a false positive"))
-
-    def status_changed(self, entry: Entry, body: StatusChanged) -> None:
-        wanted = str(body.after).replace("_", " ")
-        if body.before is not self.status:
-            self.void(entry, f"moved it to {wanted} from {body.before}; it was {self.status} already")
-            return
-        meaning = move(self.status, body.after)
-        if meaning is None:
-            self.void(entry, f"moved it to {wanted}; that does not follow {self.status}")
-            return
-        at = entry.occurred_at
-        if meaning is Move.REOPEN:
-            self.reopened += 1
-            self.resolved_at = 0
-        if body.after in (Status.RESOLVED, Status.FALSE_POSITIVE, Status.MERGED):
-            self.resolved_at = at
-        if body.after is Status.CLOSED:
-            self.closed_at = at
-        self.forget(action="incident.status")
-        back = way_back(self.status, body.after)
-        self.status, self.status_at = body.after, at
-        self.add(line_of(entry, body))
-        if back and not body.undoes:
-            args: dict[str, object] = {"status": str(back), "reason": f"{wanted} was a mistake", "incident": self.key}
-            self.remember(entry, f"move to {wanted}", Undo("incident.status", args, f"back to {back}"))
-
-    def severity_changed(self, entry: Entry, body: SeverityChanged) -> None:
-        before, after = self.severity, body.after
-        if before is after:
-            self.void(entry, f"set severity to {after.label}; it was that already")
-            return
-        if before is not None and after > before:
-            if body.before is not before:
-                seen = body.before.label if body.before else "none"
-                self.void(entry, f"lowered severity to {after.label} from {seen}; it had become {before.label}")
-                return
-            if entry.actor.id != self.roles.get("ic"):
-                self.void(entry, f"lowered severity to {after.label} without commanding")
-                return
-        elif before is not None and body.before is not None and after > body.before:
-            self.void(entry, f"lowered severity to {after.label}; it was {before.label} by then")
-            return
-        self.severity = after
-        self.peak = after if self.peak is None else min(self.peak, after)
-        self.forget(action="incident.severity")
-        self.add(line_of(entry, body))
-        if before is not None and not body.undoes:
-            words = f"set severity to {after.label}"
-            args = {"severity": f"SEV{int(before)}", "reason": f"{words} was a mistake", "incident": self.key}
-            self.remember(entry, words, Undo("incident.severity", dict(args), f"severity back to {before.label}"))
-
-    def note(self, entry: Entry, body: NoteAdded) -> None:
-        self.notes += 1
-        self.add(line_of(entry, body))
-
-    def role(self, entry: Entry, body: RoleAssigned) -> None:
-        holder = self.roles.get(body.role, "")
-        role = "command" if body.role == "ic" else body.role
-        if holder == body.who and body.basis == "declaration":
-            return
-        if holder != body.giver:
-            if holder == body.who:
-                return
-            self.void(
-                entry,
-                f"claimed {role}; {holder} held it"
-                if holder
-                else f"took {role} from {body.giver}, who had laid it down",
-            )
-            return
-        self.own("roles")[body.role] = body.who
-        self.add(line_of(entry, body))
-
-    def relieved(self, entry: Entry, body: RoleRelieved) -> None:
-        if self.roles.get(body.role) != body.who:
-            self.void(entry, f"relieved {body.who} of {body.role}, who did not hold it")
-            return
-        del self.own("roles")[body.role]
-        self.add(line_of(entry, body))
-
-    def alerts(self, entry: Entry, body: AlertsTold) -> None:
-        linked = self.own("linked")
-        for alert in body.alerts:
-            known = linked.get(alert.key)
-            linked[alert.key] = LinkedAlert(
-                alert.key,
-                alert.name or (known.name if known else ""),
-                alert.service or (known.service if known else ""),
-                alert.state,
-                entry.occurred_at,
-                alert.host or (known.host if known else ""),
-            )
-            if alert.state is AlertState.RESOLVED and alert.key in self.acked:
-                del self.own("acked")[alert.key]
-                self.own("acked_at").pop(alert.key, None)
-        self.tell(line_of(entry, body))
-
-    def ack(self, entry: Entry, body: AlertsAcked) -> None:
-        acked, times = self.own("acked"), self.own("acked_at")
-        taken = entry.kind is Kind.ALERT_ACKED
-        for key in body.keys:
-            if taken:
-                acked.setdefault(key, entry.actor.id)
-                times[key] = entry.recorded_at
-            else:
-                acked.pop(key, None)
-                times.pop(key, None)
-        names = [known.name for key in body.keys if (known := self.linked.get(key))]
-        self.add(line_of(entry, body, names))
-        if taken and not body.undoes:
-            args: dict[str, object] = {"keys": list(body.keys), "incident": self.key}
-            words = f"acknowledge {count(len(body.keys), 'alert')}"
-            self._reversed("alert.ack", set(body.keys))
-            self.remember(entry, words, Undo("alert.unack", args, "take the acknowledgement back"))
-        elif not taken:
-            self._reversed("alert.unack", set(body.keys))
-            if not body.undoes:
-                words = f"un-acknowledge {count(len(body.keys), 'alert')}"
-                args = {"keys": list(body.keys), "incident": self.key}
-                self.remember(entry, words, Undo("alert.ack", dict(args), "acknowledge again"))
-
-    def _reversed(self, action: str, keys: set[str]) -> None:
-        """What this action would reverse on these alerts has been reversed, by whatever entry."""
-        for kept in list(self.reversible):
-            held = kept.undo.args.get("keys")
-            if kept.undo.action == action and isinstance(held, list) and keys.issuperset(held):
-                self.forget(kept.key)
-
 
 _SERVE: dict[Kind, Callable[[Folding, Entry, Any], None]] = {
-    Kind.INCIDENT_DECLARED: Folding.declared,
-    Kind.STATUS_CHANGED: Folding.status_changed,
-    Kind.SEVERITY_CHANGED: Folding.severity_changed,
-    Kind.NOTE_ADDED: Folding.note,
-    Kind.ROLE_ASSIGNED: Folding.role,
-    Kind.ROLE_RELIEVED: Folding.relieved,
-    Kind.ALERT_LINKED: Folding.alerts,
-    Kind.ALERT_RECEIVED: Folding.alerts,
-    Kind.ALERT_ACKED: Folding.ack,
-    Kind.ALERT_UNACKED: Folding.ack,
+    **course.SERVE,
+    **linked.SERVE,
     **effects.SERVE,
     **runs.SERVE,
     **pieces.SERVE,
