@@ -10,20 +10,21 @@ from pathlib import Path
 
 from console.clock import Clock, Ids
 from console.engine.ear import Ear
+from console.engine.lobby import Lobby
 from console.engine.redacting import forget_copies, obey
 from console.engine.room import Room
 from console.errors import JournalError, Refused
 from console.journal.ballast import Ballast
 from console.journal.cache import place
-from console.journal.cases import allocate, incident_folder, incidents
+from console.journal.cases import allocate, incident_folder
 from console.journal.glance import Glance
 from console.journal.journal import Journal
-from console.journal.reading import lane_alive, read
+from console.journal.reading import lane_alive
 from console.journal.watch import Watch
 from console.model.automatic import UNWORTHY
 from console.model.entry import Actor, Draft, Entry, Kind
-from console.model.fold import Fold, line
-from console.model.incident import Incident, IncidentLine, Status, TimelineRow
+from console.model.fold import line
+from console.model.incident import Incident, IncidentLine, TimelineRow
 from console.model.rows import Rows
 from console.model.snapshot import JournalHealth
 
@@ -68,7 +69,7 @@ class Rooms:
         self._entry_at = clock.monotonic()
         self._rooms: dict[str, Room] = {}
         self._watch: Room | None = None
-        self._lines: dict[str, tuple[object, IncidentLine]] = {}
+        self._lobby = Lobby(root, fallback)
         self._opening = asyncio.Lock()
 
     # Opening
@@ -247,32 +248,10 @@ class Rooms:
         return tuple(self._rooms.values())
 
     async def lines(self) -> tuple[IncidentLine, ...]:
-        """All incidents, the latest first; unopened ones are read without a lock and remembered by size."""
-        # Folds of open rooms are only ever touched on the loop; the others are this thread's own.
+        """All incidents, the latest first."""
+        # Folds of open rooms are only ever touched on the loop; the others are the lobby's own.
         opened = {key: line(room.state) for key, room in self._rooms.items()}
-        out = await asyncio.to_thread(self._read_lines, opened)
-        return tuple(out)
-
-    def _read_lines(self, opened: dict[str, IncidentLine]) -> list[IncidentLine]:
-        out = []
-        for incident in sorted(incidents(self.root), reverse=True):
-            try:
-                out.append(opened.get(incident) or self._read_line(incident))
-            except OSError as error:
-                out.append(
-                    IncidentLine(incident, f"cannot be read: {error.strerror}", None, Status.TRIAGE, "", 0, 0, 0)
-                )
-        return out
-
-    def _read_line(self, incident: str) -> IncidentLine:
-        folder = self.folder(incident)
-        mark = tuple(sorted((f.name, f.stat().st_size) for f in folder.iterdir() if f.is_file()))
-        known = self._lines.get(incident)
-        if known is None or known[0] != mark:
-            fold = Fold(incident)
-            fold.apply(list(read(folder, self._fallback)))
-            known = self._lines[incident] = (mark, line(fold.state))
-        return known[1]
+        return await asyncio.to_thread(self._lobby.lines, opened)
 
     def health(self, incident: str) -> JournalHealth:
         """Of the incident's journal, or the watch's."""
