@@ -1,4 +1,4 @@
-"""A terminal that keeps what it is sent, cell by cell: moves, steps to the right, styles and text; nothing else."""
+"""A terminal that keeps what it is sent, cell by cell: moves, margins and lines moved in them, styles and text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 _PART = re.compile(
-    r"\x1b\[(?P<args>[0-9;]*)(?P<what>[HCm])|\x1b\[[?<>=][0-9;]*[a-zA-Z$]+|\x1b\][^\x07]*\x07|(?P<text>[^\x1b]+)"
+    r"\x1b\[(?P<args>[0-9;]*)(?P<what>[HCmrML])|\x1b\[[?<>=][0-9;]*[a-zA-Z$]+|\x1b\][^\x07]*\x07|(?P<text>[^\x1b]+)"
 )
 _OFF = {22: {1, 2}, 23: {3}, 24: {4}, 25: {5}, 27: {7}}
 
@@ -34,9 +34,13 @@ class Emulator:
 
     def __init__(self, width: int, height: int) -> None:
         self.width = width
-        self.cells = [[Shown("#", (39,), (49,), frozenset()) for _ in range(width)] for _ in range(height)]
+        self.cells = [self._ink() for _ in range(height)]
+        self.margins = (0, height)
         self.x = self.y = 0
         self._style()
+
+    def _ink(self) -> list[Shown]:
+        return [Shown("#", (39,), (49,), frozenset()) for _ in range(self.width)]
 
     def _style(self) -> None:
         self.colour: tuple[int, ...] = (39,)
@@ -55,10 +59,30 @@ class Emulator:
                 self._text(part["text"])
             elif part["what"]:
                 numbers = [int(n or 0) for n in part["args"].split(";")]
-                {"H": self._move, "C": self._step, "m": self._turn}[part["what"]](numbers)
+                does = {"H": self._move, "C": self._step, "m": self._turn, "r": self._margins}
+                does |= {"M": self._delete, "L": self._insert}
+                does[part["what"]](numbers)
 
     def _move(self, numbers: Sequence[int]) -> None:
         self.y, self.x = numbers[0] - 1, numbers[1] - 1
+
+    def _margins(self, numbers: Sequence[int]) -> None:
+        self.margins = (numbers[0] - 1, numbers[1]) if len(numbers) > 1 else (0, len(self.cells))
+        self.y = self.x = 0
+
+    def _delete(self, numbers: Sequence[int]) -> None:
+        top, bottom = self.margins
+        assert self.y == top
+        for _ in range(numbers[0]):
+            del self.cells[top]
+            self.cells.insert(bottom - 1, self._ink())
+
+    def _insert(self, numbers: Sequence[int]) -> None:
+        top, bottom = self.margins
+        assert self.y == top
+        for _ in range(numbers[0]):
+            del self.cells[bottom - 1]
+            self.cells.insert(top, self._ink())
 
     def _step(self, numbers: Sequence[int]) -> None:
         self.x += numbers[0]

@@ -7,7 +7,8 @@ only what changes. A part with wide or combining characters is sent whole: termi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from rich.cells import cell_len
@@ -17,6 +18,7 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
 from widgets.cells import UNKNOWN, Piece, by_look, cells_of, look_of, pieces, runs, written
+from widgets.scrolling import Lines, Move, moved_together
 
 Line = list[int]
 """Cells from the left edge on."""
@@ -67,23 +69,52 @@ class Frame:
         return written(out)
 
     def parts(self, made: ChopsUpdate, system: ColorSystem) -> str:
-        """Of each span the cells that differ from those that stand there, in the order that takes fewer bytes."""
+        """Of each span the cells that differ from those that stand there, in the way that takes fewest bytes."""
+        whole, known, wanted = self._meant(made, system)
+        ways = [_difference(whole, known, wanted)]
+        if len(ways[0]) >= SHORT:
+            ways.append(_difference(whole, known, wanted, by_look))
+            if not whole and (move := self._moved(made, known, wanted, system)):
+                after = move.moved(known)
+                after = known | after
+                rest = {y: wanted.get(y, line) for y, line in known.items()}
+                ways += (move.sequence() + _difference((), after, rest, order) for order in (None, by_look))
+        self._lines |= wanted
+        return min(ways, key=len)
+
+    def _meant(self, made: ChopsUpdate, system: ColorSystem) -> tuple[list[Piece], dict[int, Line], dict[int, Line]]:
+        """What is sent as it is; the lines of the update as they are known, and as they are to be."""
         whole: list[Piece] = []
-        cells: list[Piece] = []
+        known: dict[int, Line] = {}
+        wanted: dict[int, Line] = {}
         for y, left, right in made.spans:
-            known = self._line(y, right, system)
+            known[y] = before = self._line(y, right, system)
+            after = wanted.get(y, before)[:] + [UNKNOWN] * (len(before) - len(wanted.get(y, before)))
             for end, (x, strip) in zip(made.chop_ends[y], made.chops[y].items(), strict=False):
                 if strip is None or x >= right or end <= left:
                     continue
                 strip = strip.crop(0, min(end, right) - x)
-                wanted = explode(strip, system)
-                if wanted is None:
+                cells = explode(strip, system)
+                if cells is None:
                     whole += _whole(y, x, [strip], system)
-                    known[x : x + strip.cell_length] = [UNKNOWN] * strip.cell_length
+                    # Equal in both, so that the comparison leaves them alone.
+                    before[x : x + strip.cell_length] = after[x : x + strip.cell_length] = [UNKNOWN] * strip.cell_length
                 else:
-                    cells += _changed(y, max(left, x), known, wanted[max(0, left - x) : min(end, right) - x])
-        sent = written([*whole, *cells])
-        return sent if len(sent) < SHORT else min(sent, written([*whole, *sorted(cells, key=by_look)]), key=len)
+                    after[max(left, x) : min(end, right)] = cells[max(0, left - x) : min(end, right) - x]
+            wanted[y] = after
+        return whole, known, wanted
+
+    def _moved(
+        self, made: ChopsUpdate, known: dict[int, Line], wanted: dict[int, Line], system: ColorSystem
+    ) -> Move | None:
+        """How the lines moved, if the terminal can move them; ``known`` then has those between them too."""
+        columns = Counter((left, right) for _, left, right in made.spans)
+        (left, right), _ = columns.most_common(1)[0]
+        rows = [y for y, *span in made.spans if span == [left, right]]
+        for y in range(rows[0], rows[-1]):
+            if y not in known and (y in self._lines or y in self._whole):
+                known[y] = self._line(y, 0, system)
+        return moved_together(known, {y: wanted[y] for y in rows}, left, right)
 
     def _line(self, y: int, width: int, system: ColorSystem) -> Line:
         """The cells of a line, at least ``width`` of them."""
@@ -101,14 +132,17 @@ def _whole(y: int, x: int, strips: Iterable[Strip], system: ColorSystem) -> Iter
         x += cell_len(text)
 
 
-def _changed(y: int, x: int, known: Line, wanted: Line) -> Iterator[Piece]:
-    """What differs from the line as it is known, from ``x`` on; it is known then."""
-    before = known[x : x + len(wanted)]
-    if before == wanted:
-        return
-    known[x : x + len(wanted)] = wanted
-    for start, end in runs(before, wanted):
-        yield from pieces(y, x + start, wanted[start:end])
+Order = Callable[[Piece], Any]
+
+
+def _difference(whole: Iterable[Piece], known: Lines, wanted: Lines, order: Order | None = None) -> str:
+    """The bytes for what is sent as it is, and for every cell that differs."""
+    cells: list[Piece] = []
+    for y, line in wanted.items():
+        if (before := known[y]) != line:
+            for start, end in runs(before, line):
+                cells += pieces(y, start, line[start:end])
+    return written([*whole, *(sorted(cells, key=order) if order else cells)])
 
 
 class _Sent(CompositorUpdate):

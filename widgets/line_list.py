@@ -17,6 +17,9 @@ from widgets.viewport import Viewport
 
 __all__ = ["LineList", "Painter", "Rule", "Section"]
 
+LEAP = 4
+"""Lines, at least, that a list scrolls by when the cursor leaves it; more where it is high, fewer where it is not."""
+
 
 class LineList(Viewport, can_focus=True):
     """Rows in sections; the cursor keeps its row and the viewport its place while rows come, go and move.
@@ -270,14 +273,14 @@ class LineList(Viewport, can_focus=True):
     def _reveal(self) -> None:
         """Bring the cursor's row into view.
 
-        A scroll sends the whole viewport again (5.6 kB at 80×24), so at an edge it goes half the
-        height at once instead of a line for every key.
+        A scroll sends the lines that come up, and most of the viewport where the terminal cannot scroll it by itself;
+        so at an edge it goes some lines at once instead of one for every key.
         """
         sections, top, height = self._sections, self.top, self.size.height
         first, last = sections.reveal_line(self._number), sections.line(self._number) + sections.height(self._number)
         if last - first > height:
             first = sections.line(self._number)
-        jump = height // 2
+        jump = min(height // 2, max(LEAP, height // 8))
         if first < top:
             self.scroll_lines(min(first, max(top - jump, last - height)))
         elif last > top + height:

@@ -131,3 +131,59 @@ def test_a_change_of_style_names_what_changes() -> None:
 def test_anything_else_passes() -> None:
     assert Frame().update(None) is None
     assert Frame().update("text") == "text"
+
+
+TALL = 16
+
+
+def tall(numbers: Sequence[int], changed: Sequence[tuple[int, str]], height: int = TALL) -> list[tuple[Strip, Strip]]:
+    """A list with a frame of its own at both sides; some lines have been changed."""
+    texts = [f"alert {number:03} is firing" if number % 7 else "" for number in numbers]
+    for y, text in changed:
+        texts[y % height] = text
+    return [
+        (strip([("|", 2), (text, 1 + n % 2)], CUT), strip([(text[CUT - 1 :], 1)], WIDTH - CUT))
+        for n, text in zip(numbers, texts, strict=True)
+    ]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(-TALL, TALL),
+            st.lists(st.tuples(st.integers(0, TALL), st.text("ab é▲", max_size=8)), max_size=3),
+        ),
+        max_size=5,
+    ),
+    st.integers(0, 4),
+    st.integers(0, 4),
+    st.sampled_from([(0, WIDTH), (1, WIDTH - 1), (CUT, WIDTH), (0, CUT)]),
+)
+def test_lines_that_the_terminal_moves_are_where_they_are_meant(
+    steps: list[tuple[int, list[tuple[int, str]]]], above: int, below: int, columns: tuple[int, int]
+) -> None:
+    frame, console, first = Frame(), terminal_console(), 100
+    saving, plain = Emulator(WIDTH, TALL), Emulator(WIDTH, TALL)
+    made: LayoutUpdate | ChopsUpdate = LayoutUpdate(
+        [list(line) for line in tall(range(first, first + TALL), ())], Region(0, 0, WIDTH, TALL)
+    )
+    for by, changed in [(0, []), *steps]:
+        if by:
+            first += by
+            lines = tall(range(first, first + TALL), changed)
+            made = parts(lines, [(y, *columns) for y in range(above, TALL - below)])
+        saving.feed(frame.update(made).render_segments(console))
+        plain.feed(made.render_segments(console))
+        assert saving.seen() == plain.seen()
+
+
+@pytest.mark.parametrize(("by", "what"), [(3, "\x1b[3M"), (-2, "\x1b[2L")])
+def test_lines_that_move_together_are_moved_by_the_terminal(by: int, what: str) -> None:
+    frame, console = Frame(), terminal_console()
+    everything = LayoutUpdate([list(line) for line in tall(range(100, 116), ())], Region(0, 0, WIDTH, TALL))
+    frame.update(everything).render_segments(console)
+    moved = parts(tall(range(100 + by, 116 + by), ()), [(y, 0, WIDTH) for y in range(1, TALL)])
+    sent = frame.update(moved).render_segments(console)
+    assert "\x1b[2;16r\x1b[2;1H" + what + "\x1b[r" in sent
+    assert len(sent) < 300
