@@ -91,6 +91,7 @@ def turn(before: Look, after: Look, letters: bool) -> tuple[str, Look]:
     return (f"\x1b[{';'.join(codes)}m" if codes else "", after)
 
 
+@lru_cache(4096)
 def single(text: str) -> bool:
     """Whether every character takes one cell."""
     return text.isascii() or all(char < "\x7f" or cell_len(char) == 1 for char in text)

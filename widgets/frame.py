@@ -8,7 +8,7 @@ only what changes. A part with wide or combining characters is sent whole: termi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.cells import cell_len
@@ -71,16 +71,13 @@ class Frame:
     def parts(self, made: ChopsUpdate, system: ColorSystem) -> str:
         """Of each span the cells that differ from those that stand there, in the way that takes fewest bytes."""
         whole, known, wanted = self._meant(made, system)
-        ways = [_difference(whole, known, wanted)]
-        if len(ways[0]) >= SHORT:
-            ways.append(_difference(whole, known, wanted, by_look))
-            if not whole and (move := self._moved(made, known, wanted, system)):
-                after = move.moved(known)
-                after = known | after
-                rest = {y: wanted.get(y, line) for y, line in known.items()}
-                ways += (move.sequence() + _difference((), after, rest, order) for order in (None, by_look))
+        sent = _shorter([*whole, *_difference(known, wanted)])
+        if len(sent) >= SHORT and not whole and (move := self._moved(made, known, wanted, system)):
+            after = known | move.moved(known)
+            rest = {y: wanted.get(y, line) for y, line in known.items()}
+            sent = min(sent, move.sequence() + _shorter(list(_difference(after, rest))), key=len)
         self._lines |= wanted
-        return min(ways, key=len)
+        return sent
 
     def _meant(self, made: ChopsUpdate, system: ColorSystem) -> tuple[list[Piece], dict[int, Line], dict[int, Line]]:
         """What is sent as it is; the lines of the update as they are known, and as they are to be."""
@@ -132,17 +129,18 @@ def _whole(y: int, x: int, strips: Iterable[Strip], system: ColorSystem) -> Iter
         x += cell_len(text)
 
 
-Order = Callable[[Piece], Any]
-
-
-def _difference(whole: Iterable[Piece], known: Lines, wanted: Lines, order: Order | None = None) -> str:
-    """The bytes for what is sent as it is, and for every cell that differs."""
-    cells: list[Piece] = []
+def _difference(known: Lines, wanted: Lines) -> Iterator[Piece]:
+    """Every cell that differs."""
     for y, line in wanted.items():
         if (before := known[y]) != line:
             for start, end in runs(before, line):
-                cells += pieces(y, start, line[start:end])
-    return written([*whole, *(sorted(cells, key=order) if order else cells)])
+                yield from pieces(y, start, line[start:end])
+
+
+def _shorter(made: list[Piece]) -> str:
+    """The bytes for these pieces, in the order that takes fewer."""
+    sent = written(made)
+    return sent if len(sent) < SHORT else min(sent, written(sorted(made, key=by_look)), key=len)
 
 
 class _Sent(CompositorUpdate):

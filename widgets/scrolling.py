@@ -63,4 +63,4 @@ def moved_together(known: Lines, wanted: Lines, left: int, right: int) -> Move |
     if not votes:
         return None
     by, many = votes.most_common(1)[0]
-    return Move(top, bottom, by) if by and 2 * many >= len(differ) - abs(by) else None
+    return Move(top, bottom, by) if by and many >= FEWEST and 2 * many >= len(differ) - abs(by) else None
