@@ -97,7 +97,9 @@ class Frame:
                     # Equal in both, so that the comparison leaves them alone.
                     before[x : x + strip.cell_length] = after[x : x + strip.cell_length] = [UNKNOWN] * strip.cell_length
                 else:
-                    after[max(left, x) : min(end, right)] = cells[max(0, left - x) : min(end, right) - x]
+                    start, part = max(left, x), cells[max(0, left - x) : min(end, right) - x]
+                    # A widget may give fewer cells than its place has.
+                    after[start : start + len(part)] = part
             wanted[y] = after
         return whole, known, wanted
 

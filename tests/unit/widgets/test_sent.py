@@ -187,3 +187,15 @@ def test_lines_that_move_together_are_moved_by_the_terminal(by: int, what: str) 
     sent = frame.update(moved).render_segments(console)
     assert "\x1b[2;16r\x1b[2;1H" + what + "\x1b[r" in sent
     assert len(sent) < 300
+
+
+def test_a_widget_that_gives_fewer_cells_than_its_place_moves_nothing_else() -> None:
+    frame, console = Frame(), terminal_console()
+    first, then = [row("abcdefghij")] * HEIGHT, [(strip([("xy", 1)], 4), strip([("end", 1)], WIDTH - CUT))] * HEIGHT
+    frame.update(everything(first)).render_segments(console)
+    far = Emulator(WIDTH, HEIGHT)
+    far.feed(everything(first).render_segments(console))
+    for lines in (then, [row("abcdefghij")] * HEIGHT, then):
+        far.feed(frame.update(parts(lines, [(1, 0, WIDTH)])).render_segments(console))
+    assert "".join(cell.char for cell in far.cells[1]).rstrip() == "xy  efghijend"
+    assert len(frame._lines[1]) == WIDTH
