@@ -124,11 +124,11 @@ def number(value: float | None, unit: str = "") -> tuple[str, str]:
 
 
 def figure(value: float) -> str:
-    """A number in at most three figures and a point, without an exponent up to 10⁹: ``0.31``, ``2.4``, ``118``."""
+    """A number in at most three figures and a point, without an exponent up to 10⁸: ``0.31``, ``2.4``, ``118``."""
     size = abs(value)
     if size == float("inf"):
         return "inf" if value > 0 else "-inf"
-    if size >= 1e9:
+    if size >= 99_999_999.5:
         return f"{value:.1e}"
     if size >= 99.95 or value == int(value):
         return f"{value:.0f}"
