@@ -63,7 +63,7 @@ class Ending:
 class Terminal:
     """The terminal as it was, to be put back without waiting for it to read."""
 
-    RESET = b"\x1b[?1049;1000;1002;1003;1006;1015;1004;2004l\x1b[?25h\x1b[<u\x1b[0m"
+    RESET = b"\x1b[r\x1b[?1049;1000;1002;1003;1006;1015;1004;2004l\x1b[?25h\x1b[<u\x1b[0m"
 
     def __init__(self) -> None:
         import termios
