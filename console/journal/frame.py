@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 from zlib import crc32
@@ -98,6 +98,15 @@ def seal(prev: bytes, parts: Sequence[tuple[bytes, bytes]]) -> tuple[bytes, tupl
     if len(body) > MAX_BODY:
         raise ValueError(f"a transaction of {len(body)} bytes is over the limit of {MAX_BODY}")
     return _line(bytes(body), bytes(covered), head), tuple(heads)
+
+
+def extents(parts: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[int, int]]:
+    """Where each entry of a frame sealed from ``parts`` begins, counted from the frame's first byte, and its size."""
+    at = _LEAD
+    for header, salted in parts:
+        size = _FIXED + len(header) + len(salted)
+        yield at, size
+        at += size
 
 
 def prologue(head: bytes, body: bytes) -> bytes:

@@ -15,19 +15,17 @@ from console.journal import redaction
 from console.journal.ballast import Ballast
 from console.journal.cache import WORTH, Cache, load, save
 from console.journal.disk import Disk
-from console.journal.follow import Damage, Follower
+from console.journal.follow import Damage
 from console.journal.lane import Lane, open_lane
+from console.journal.others import Marks, Others
 from console.journal.places import Places, places
 from console.journal.proving import Proving
 from console.journal.record import Cites, Redact, Sealer
-from console.journal.stamp import AHEAD_MS, HybridClock
+from console.journal.stamp import HybridClock
 from console.journal.writer import SLOW_S, Writer
 from console.model.entry import Draft, Entry
 from console.model.kept import Saved
 from console.model.snapshot import JournalHealth
-
-Marks = dict[str, tuple[dict[int, int], bool]]
-"""Of each lane: how far each segment was read, and whether the lane must be sorted."""
 
 
 class Journal:
@@ -42,13 +40,12 @@ class Journal:
         self.places = folder
         self._clock = clock
         self._disk = disk
-        self._sealer = sealer
         self._hybrid = HybridClock(clock)
         self._writer = Writer(clock)
         self._lane: Lane | None = None
         self.lane = ""
         """Name of our own lane, ``<host>.<uid>.<slot>``."""
-        self._others: dict[str, Follower] = {}
+        self._others = Others(folder, incident, clock, self._hybrid, disk, sealer)
         self._told: Marks = {}
         self._gone: tuple[str, ...] = ()
         self._proving: Proving | None = None
@@ -102,11 +99,11 @@ class Journal:
                 cache=known,
                 ballast=ballast,
             )
-            self._lane.storage.others = self._heads
+            self._lane.storage.others = self._others.heads
             self._writer.lane = self._lane
             self.lane = self._lane.name
             self._resume(known)
-            return self._marks()
+            return self._others.marks()
 
         self._writer.start()
         try:
@@ -119,14 +116,10 @@ class Journal:
     def _resume(self, cache: Cache | None) -> None:
         """Read the other lanes, each from where the cache had come to."""
         if cache is None:
-            self._scan(keep=False)
+            self._others.pass_over(self._lanes())
             return
-        for lane, mark in cache.lanes.items():
-            if lane != self.lane:
-                follower = self._others[lane] = Follower(lane, self.incident, self._disk, self._sealer)
-                follower.resume(mark)
-                self._hybrid.observe(lane, mark.wall, mark.logical)
-        fresh = self._scan(keep=True)
+        self._others.resume({lane: mark for lane, mark in cache.lanes.items() if lane != self.lane})
+        fresh = self._scan()
         storage, own = self._own.storage, cache.lanes.get(self.lane)
         start = bisect_right(storage.index.seqs, own.seq) if own else 0
         fresh += [storage.entry(position) for position in range(start, len(storage))]
@@ -145,7 +138,7 @@ class Journal:
             if lane == self.lane:
                 self._own.damages += tuple(damages)
             else:
-                self._others[lane].damages += damages
+                self._others.blame(lane, damages)
         if self.lane in proving.damages:
             why = f"damage: {proving.damages[self.lane][0]}"
             await self._writer.call(lambda: self._own.storage.bridge(why))
@@ -159,13 +152,13 @@ class Journal:
 
     def _keep(self, path: Path, fold: Saved, ids: Ids) -> bool:
         storage = self._own.storage
-        count = len(storage) + sum(other.count for other in self._others.values())
+        count = len(storage) + self._others.entries
         if count < WORTH or count != fold.position + len(fold.recent) or self.damages() or storage.spoiled:
             return False
         mark = storage.mark(self._hybrid)
         if mark is None:
             return False
-        marks = {lane: other.mark() for lane, other in self._others.items()}
+        marks = {lane: other.mark() for lane, other in self._others.followers.items()}
         folder = str(self.places.folder.absolute())
         cache = Cache(self.incident, folder, {**marks, self.lane: mark}, self.lane, storage.index.pack(), fold)
         try:
@@ -199,16 +192,9 @@ class Journal:
         Streams from disk; safe in any thread while the journal is open.
         """
         own = self._own.storage.entries()
-        return heapq.merge(own, *(self._replay(lane) for lane in self._told), key=lambda entry: entry.stamp)
-
-    def _replay(self, lane: str) -> Iterator[Entry]:
-        until, disordered = self._told[lane]
-        files = self.places.lanes().get(lane, [])
-        follower = Follower(lane, self.incident, self._disk, self._sealer)
-        entries = follower.entries(files, until)
-        yield from sorted(entries, key=lambda entry: entry.stamp) if disordered else entries
-        known = self._others[lane].damages
-        known += [damage for damage in follower.damages if damage not in known]
+        told = self._told.items()
+        others = (self._others.replay(lane, until, disordered=mixed) for lane, (until, mixed) in told)
+        return heapq.merge(own, *others, key=lambda entry: entry.stamp)
 
     async def news(self) -> tuple[Entry, ...]:
         """Entries of other lanes that were not told before, in merged order; reads only what was added."""
@@ -216,49 +202,30 @@ class Journal:
             return ()
 
         def reading() -> tuple[list[Entry], Marks]:
-            return self._scan(keep=True), self._marks()
+            return self._scan(), self._others.marks()
 
         entries, self._told = await self._writer.call(reading)
         return tuple(sorted(entries, key=lambda entry: entry.stamp))
 
-    def _scan(self, *, keep: bool) -> list[Entry]:
-        """Read on in every other lane and let our clock see theirs."""
-        fresh: list[Entry] = []
-        limit = self._clock.now() + AHEAD_MS
-        lanes = self.places.lanes()
-        for lane, files in lanes.items():
-            if lane == self.lane:
-                continue
-            follower = self._others.setdefault(lane, Follower(lane, self.incident, self._disk, self._sealer))
-            before = follower.count
-            if keep:
-                entries = list(follower.entries(files))
-                fresh += entries
-                stamps = ((entry.stamp.wall, entry.stamp.logical) for entry in entries)
-            else:
-                stamps = ((found.header.wall, found.header.logical) for found in follower.advance(files))
-            near = max((stamp for stamp in stamps if stamp[0] <= limit), default=(0, 0))
-            if follower.count > before and not self._hybrid.observe(lane, follower.wall, follower.logical):
-                self._hybrid.resume(*near)
-        self._gone = tuple(
-            lane for lane in (*self._others, self.lane) if lane not in lanes and not self._drifting(lane)
-        )
-        return fresh
+    def _scan(self) -> list[Entry]:
+        """Read on in every other lane."""
+        return self._others.read(self._lanes())
 
-    def _heads(self) -> Cites:
-        """Where every other lane stood when it was read last; our frames name it, so that none can be cut unseen."""
-        return {
-            lane: (other.seq, other.head.hex())
-            for lane, other in self._others.items()
-            if other.count and other.head is not None and not other.damages
-        }
+    def _lanes(self) -> dict[str, list[tuple[int, Path]]]:
+        """The files of the other lanes; those that are gone are noted."""
+        lanes = self.places.lanes()
+        self._gone = tuple(
+            lane for lane in (*self._others.followers, self.lane) if lane not in lanes and not self._drifting(lane)
+        )
+        lanes.pop(self.lane, None)
+        return lanes
 
     async def heads(self) -> Cites:
         """Number and head of each lane's last entry, as far as it is ours or was read without damage."""
 
         def reading() -> Cites:
             own = self._own.storage
-            return {self.lane: (own.seq, own.head.hex()), **self._heads()}
+            return {self.lane: (own.seq, own.head.hex()), **self._others.heads()}
 
         return await self._writer.call(reading)
 
@@ -275,21 +242,13 @@ class Journal:
     def _drifting(self, lane: str) -> bool:
         return lane == self.lane and self._own.storage.roll.tail.place == "memory"
 
-    def _marks(self) -> Marks:
-        return {
-            lane: ({n: tail.offset for n, tail in follower.tails.items()}, follower.disordered)
-            for lane, follower in self._others.items()
-        }
-
     def damages(self) -> tuple[Damage, ...]:
         """All damage that was seen in any lane."""
-        others = [damage for follower in list(self._others.values()) for damage in follower.damages]
-        return (*self._own.damages, *others)
+        return (*self._own.damages, *self._others.damages())
 
     def authors(self) -> dict[str, int]:
         """The uid that owns each lane's files: the author of its entries, whatever they say."""
-        others = {lane: follower.owner for lane, follower in list(self._others.items())}
-        return {self.lane: os.geteuid(), **others}
+        return {self.lane: os.geteuid(), **self._others.authors()}
 
     def health(self) -> JournalHealth:
         """What the header may say; cheap, from any thread."""
@@ -314,7 +273,7 @@ class Journal:
             ok=ok,
             detail="; ".join(note for note in notes if note),
             lanes=1 + len(self._others),
-            entries=len(self._lane.storage) + sum(other.count for other in list(self._others.values())),
+            entries=len(self._lane.storage) + self._others.entries,
             verified=not spoiled and (proving is None or proving.done),
             checked=100 if proving is None else proving.percent,
         )

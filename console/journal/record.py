@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from typing import Annotated, Protocol, cast
+from typing import Annotated, NamedTuple, Protocol, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -107,10 +107,18 @@ def _encodable(value: object) -> object:
     return value
 
 
-def payload_of(
-    draft: Draft, recorded_at: Millis, redact: Redact | None, sealer: Sealer | None = None
-) -> tuple[str, bytes]:
-    """Id of the key; salt and payload of a draft, secrets removed. ``JournalError`` if it could not be read back."""
+class Written(NamedTuple):
+    """A draft's payload as it will stand on disk."""
+
+    key: str
+    """Id of the key that the body is encrypted with, ``""`` = it is in the clear."""
+    salted: bytes
+    payload: Payload
+    """The same, decoded."""
+
+
+def payload_of(draft: Draft, recorded_at: Millis, redact: Redact | None, sealer: Sealer | None = None) -> Written:
+    """Salt and payload of a draft, secrets removed. ``JournalError`` if it could not be read back."""
     body = draft.body if redact is None else redact(draft.body)
     key = ""
     salt = os.urandom(16).hex().encode()
@@ -131,20 +139,21 @@ def payload_of(
                 "body": body,
             }
         )
-        _payloads.decode(data)
+        payload = _payloads.decode(data)
     except (*UNREADABLE, TypeError, OverflowError) as error:
         raise JournalError(
             f"an entry of kind {draft.kind} cannot be recorded: {error}",
             next="this is a fault of the console; the entry was not written",
         ) from error
-    return key, salt + data
+    return Written(key, salt + data, payload)
 
 
 def header_of(
     draft: Draft, lane: str, seq: int, wall: Millis, logical: int, *, key: str = "", cites: Cites | None = None
-) -> bytes:
-    """The header's bytes."""
-    return write_json(Header(lane, seq, wall, logical, str(draft.kind), draft.visibility, key, cites or {}))
+) -> tuple[bytes, Header]:
+    """The header's bytes, and as they will be read back; one of ``UNREADABLE`` if they could not."""
+    data = write_json(Header(lane, seq, wall, logical, str(draft.kind), draft.visibility, key, cites or {}))
+    return data, _headers.decode(data)
 
 
 def read_header(sealed: Sealed) -> Header:
@@ -180,11 +189,14 @@ def read_entry(
         )
     else:
         payload = _payloads.decode(sealed.payload)
-    if header.key:
-        payload = msgspec.structs.replace(payload, body=_opened(header.key, payload.body, sealer))
-    # In JSON without escapes, non-ASCII and DEL no character needs cleaning.
-    if foreign and (b"\\" in sealed.payload or b"\x7f" in sealed.payload or not sealed.payload.isascii()):
+    payload = opened(header, payload, sealer)
+    if foreign and (header.key or _unclean(sealed.payload)):
         payload = msgspec.convert(_cleaned(msgspec.to_builtins(payload)), Payload)
+    return entry_of(header, payload, incident, prev, head)
+
+
+def entry_of(header: Header, payload: Payload, incident: str, prev: bytes, head: bytes) -> Entry:
+    """The entry of a header and an open payload that stand, or will stand, between these two heads."""
     return Entry(
         id=f"{header.lane}:{header.seq}",
         incident=incident,
@@ -206,6 +218,11 @@ def read_entry(
     )
 
 
+def _unclean(payload: bytes) -> bool:
+    """Whether there may be characters to be cleaned: in JSON without escapes, non-ASCII and DEL there are none."""
+    return b"\\" in payload or b"\x7f" in payload or not payload.isascii()
+
+
 def sealed_segment(sealed: Sealed) -> int:
     """Which segment a ``segment.sealed`` speaks of, -1 = it does not say; it may have been carried into another."""
     try:
@@ -225,10 +242,14 @@ def skips(kind: str, sealed: Sealed) -> bool:
         return False
 
 
-def _opened(key: str, body: dict[str, object], sealer: Sealer | None) -> dict[str, object]:
-    text = body.get(SEALED)
-    clear = sealer.open(key, text) if sealer is not None and isinstance(text, str) else None
-    return {SEALED: True} if clear is None else msgspec.json.decode(clear, type=dict[str, object])
+def opened(header: Header, payload: Payload, sealer: Sealer | None) -> Payload:
+    """The payload with its body in the clear, or ``{"sealed": True}`` without the key that it takes."""
+    if not header.key:
+        return payload
+    text = payload.body.get(SEALED)
+    clear = sealer.open(header.key, text) if sealer is not None and isinstance(text, str) else None
+    body = {SEALED: True} if clear is None else msgspec.json.decode(clear, type=dict[str, object])
+    return msgspec.structs.replace(payload, body=body)
 
 
 def _cleaned(value: object) -> object:

@@ -15,7 +15,19 @@ from console.journal import frame
 from console.journal.cache import RECENT, Mark
 from console.journal.follow import Found
 from console.journal.index import LaneIndex, Packed
-from console.journal.record import UNREADABLE, Cites, Redact, Sealer, header_of, payload_of, read_entry
+from console.journal.record import (
+    UNREADABLE,
+    Cites,
+    Header,
+    Payload,
+    Redact,
+    Sealer,
+    entry_of,
+    header_of,
+    opened,
+    payload_of,
+    read_entry,
+)
 from console.journal.roll import Roll
 from console.journal.segment import Segment
 from console.journal.stamp import HybridClock
@@ -117,27 +129,26 @@ class LaneStorage(Storage):
     def _seal(self, batch: Batch, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
         """Adds one frame to the batch; nothing of it if one draft is refused."""
         parts: list[tuple[bytes, bytes]] = []
-        stamps: list[int] = []
+        read: list[tuple[Header, Payload]] = []
         cites = {} if batch.data else self._fresh()
         for number, draft in enumerate(drafts, batch.seq + 1):
             wall, logical, now = self._clock.tick()
             self.recorded_at = max(self.recorded_at, now)
-            key, salted = payload_of(draft, self.recorded_at, self._redact, self._sealer)
+            key, salted, payload = payload_of(draft, self.recorded_at, self._redact, self._sealer)
             said = cites if not parts else None
-            parts.append((header_of(draft, self.lane, number, wall, logical, key=key, cites=said), salted))
-            stamps.append(number)
+            data, header = header_of(draft, self.lane, number, wall, logical, key=key, cites=said)
+            parts.append((data, salted))
+            read.append((header, opened(header, payload, self._sealer)))
         if not parts:
             return ()
-        data, heads = frame.seal(batch.head, parts)
-        whole = frame.parse(data, 0)
-        assert isinstance(whole, frame.Frame)
+        line, heads = frame.seal(batch.head, parts)
         entries, prev = [], batch.head
-        for seq, sealed, head in zip(stamps, whole.entries, heads, strict=True):
-            entries.append(read_entry(sealed, self.incident, prev, head, foreign=False, sealer=self._sealer))
-            batch.marks.append((seq, len(batch.data) + sealed.offset, sealed.size, head))
+        for (header, payload), (offset, size), head in zip(read, frame.extents(parts), heads, strict=True):
+            entries.append(entry_of(header, payload, self.incident, prev, head))
+            batch.marks.append((header.seq, len(batch.data) + offset, size, head))
             prev = head
-        batch.data += data
-        batch.head, batch.seq = prev, stamps[-1]
+        batch.data += line
+        batch.head, batch.seq = prev, header.seq
         batch.cites.update(cites)
         return tuple(entries)
 

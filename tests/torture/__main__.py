@@ -19,7 +19,7 @@ from pathlib import Path
 
 from msgspec import to_builtins
 
-from console.journal import ballast, roll
+from console.journal import ballast, roll, syslog
 from tests.torture.tally import Run, Skipped, Tally
 
 SCENARIOS = {
@@ -73,7 +73,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _own_home(root: Path) -> None:
-    """Keep away from the operator's own files."""
+    """Keep away from the operator's own files, and from the machine's log."""
+    syslog.DEV_LOG = root / "no-log-daemon"
     for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
         os.environ[variable] = str(root / "home")
     for variable in ("WARROOM_STATE", "WARROOM_CONFIG"):

@@ -18,8 +18,8 @@ from console.journal.bundle import export
 from console.journal.signing import Key, own_key, sign
 from console.journal.tarball import BLOCK, header
 from console.model.entry import Draft, Entry, Kind
-from tests.unit.clocks import CountingIds
-from tests.unit.journal.support import note, open_journal
+from tests.unit.clocks import CountingIds, ManualClock
+from tests.unit.journal.support import hear, note, open_journal
 
 needs_ssh = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
 VALID, TAMPERED, INCOMPLETE, UNANCHORED = 0, 1, 2, 3
@@ -169,20 +169,21 @@ def evidence(item: str, digest: str) -> list[Draft]:
 
 async def scene(folder: Path, last: list[Draft] | None = None) -> tuple[tuple[str, ...], tuple[Entry, ...]]:
     """Two consoles that read each other, with a piece of evidence between them."""
-    ana, ben = await open_journal(folder, host="ana"), await open_journal(folder, host="ben")
+    clock = ManualClock()
+    ana, ben = [await open_journal(folder, host=host, clock=clock) for host in ("ana", "ben")]
     blob = Blobs(folder).put([HEAP])
     for number in range(4):
         await ana.append([note(f"ana sees {number}")])
-        await ben.news()
+        await hear(ben, clock)
         await ben.append([note(f"ben answers {number}"), note("and again")])
-        await ana.news()
+        await hear(ana, clock)
     await ana.append(evidence("E1", blob.digest))
     await ana.append([Draft(Kind.EVIDENCE_TRANSFERRED, {"item": "E1", "released_by": "ana", "received_by": "ben"})])
-    await ben.news()
+    await hear(ben, clock)
     await ben.append([note("ben has it")])
     if last:
         await ana.append(last)
-    await ana.news()
+    await hear(ana, clock)
     entries = tuple(ana.entries())
     await ana.close()
     await ben.close()

@@ -13,6 +13,7 @@ from console.journal.follow import Follower
 from console.journal.journal import Journal
 from console.journal.lane import Lane, open_lane
 from console.journal.places import places
+from console.journal.settled import SETTLED_S
 from console.journal.stamp import HybridClock
 from console.model.entry import Draft, Entry, Kind
 from tests.unit.clocks import CountingIds, ManualClock
@@ -118,6 +119,15 @@ async def open_journal(
         fallback=fallback,
         redact=redact,
     )
+
+
+async def hear(journal: Journal, clock: ManualClock) -> tuple[Entry, ...]:
+    """What the others wrote; time goes on until it may be named."""
+    entries = await journal.news()
+    clock.move(SETTLED_S)
+    await journal.heads()  # names what was seen before, and waits for what was just read
+    clock.move(SETTLED_S)
+    return entries
 
 
 def follow(folder: Path, lane: str, fallback: Path | None = None) -> tuple[Follower, list[Entry]]:

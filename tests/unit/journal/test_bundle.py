@@ -30,7 +30,7 @@ from console.model.entry import Draft, Kind
 from console.model.redacted import redaction as redacting_body
 from tests.unit.clocks import CountingIds, ManualClock
 from tests.unit.journal.bundles import INCOMPLETE, TAMPERED, UNANCHORED, case_in, code, needs_ssh, told, untarred
-from tests.unit.journal.support import EIO, ENOSPC, BrokenDisk, lane_in, note, open_journal, write
+from tests.unit.journal.support import EIO, ENOSPC, BrokenDisk, hear, lane_in, note, open_journal, write
 
 pytestmark = needs_ssh
 
@@ -109,17 +109,18 @@ def test_lanes_that_answer_each_other_while_they_are_copied_are_of_one_past(tmp_
     folder = tmp_path / "case"
 
     async def scene() -> None:
-        lanes = {host: await open_journal(folder, host=host) for host in ("a", "b", "c")}
+        clock = ManualClock()
+        lanes = {host: await open_journal(folder, host=host, clock=clock) for host in ("a", "b", "c")}
         await lanes["a"].append([note("begin")])
 
         def talk() -> None:
             # a is copied already; then all speak, each of what it read, before b and c are copied
             async def talking() -> None:
                 for host in ("a", "b", "c", "a", "b"):
-                    await lanes[host].news()
+                    await hear(lanes[host], clock)
                     await lanes[host].append([note(f"{host} speaks"), note("twice")])
-                lanes["d"] = await open_journal(folder, host="aa")
-                await lanes["b"].news()
+                lanes["d"] = await open_journal(folder, host="aa", clock=clock)
+                await hear(lanes["b"], clock)
                 await lanes["b"].append([note("b saw d")])
                 await lanes["a"].append([note("a goes on, and nobody reads it")])
 
@@ -420,10 +421,11 @@ def test_whatever_is_journalled_exports_the_same_twice_and_verifies(
     folder = root / "case"
 
     async def scene() -> None:
-        lanes = [await open_journal(folder, host=host) for host in ("a", "b", "c")]
+        clock = ManualClock()
+        lanes = [await open_journal(folder, host=host, clock=clock) for host in ("a", "b", "c")]
         for who, what, number in steps:
             if what == "news":
-                await lanes[who].news()
+                await hear(lanes[who], clock)
             elif what == "evidence":
                 body: dict[str, object] = {"item": f"E{number % 3}", "title": str(number)}
                 await lanes[who].append([Draft(Kind.EVIDENCE_COLLECTED, body)])

@@ -16,8 +16,9 @@ from console.journal.blobs import Blobs
 from console.journal.check import JournalCheck, check
 from console.journal.reading import read
 from console.journal.salvage import REPORT, Salvaged, salvage
+from tests.unit.clocks import ManualClock
 from tests.unit.journal.bundles import frames, scene
-from tests.unit.journal.support import follow, lane_in, note, open_journal, texts, write
+from tests.unit.journal.support import follow, hear, lane_in, note, open_journal, texts, write
 
 INC = "INC-0001"
 
@@ -51,13 +52,14 @@ def test_a_sound_journal(tmp_path: Path) -> None:
 
 def test_a_journal_that_is_written_meanwhile_is_sound(tmp_path: Path) -> None:
     async def scene() -> None:
-        one = await open_journal(tmp_path / "case", host="a")
-        two = await open_journal(tmp_path / "case", host="b")
+        clock = ManualClock()
+        one = await open_journal(tmp_path / "case", host="a", clock=clock)
+        two = await open_journal(tmp_path / "case", host="b", clock=clock)
         for _ in range(3):
             await one.append([note("x")])
-            await two.news()
+            await hear(two, clock)
             await two.append([note("y")])
-            await one.news()
+            await hear(one, clock)
         assert (await asyncio.to_thread(check, tmp_path / "case", INC)).sound
         await one.close()
         await two.close()

@@ -17,6 +17,7 @@ from console.journal.lane import open_lane
 from console.journal.places import places
 from console.journal.reading import read
 from console.journal.record import Header, read_header
+from console.journal.settled import SETTLED_S
 from console.journal.stamp import HybridClock
 from console.model.entry import Draft, Kind
 from tests.unit.clocks import CountingIds, ManualClock
@@ -33,15 +34,18 @@ def headers(path: Path) -> list[Header]:
 
 def test_heads_of_other_lanes_are_cited_once_each_time_they_moved(tmp_path: Path) -> None:
     async def scene() -> None:
-        ours = await open_journal(tmp_path, host="ours")
+        clock = ManualClock()
+        ours = await open_journal(tmp_path, host="ours", clock=clock)
         theirs = await open_journal(tmp_path, host="theirs")
         await theirs.append([note("a")])
         await ours.append([note("not read yet")])
         await ours.news()
+        clock.move(SETTLED_S)
         await ours.append([note("b"), note("c")])
         await ours.append([note("d")])
         head = (await theirs.append([note("e")]))[-1]
         await ours.news()
+        clock.move(SETTLED_S)
         await asyncio.gather(ours.append([note("f")]), ours.append([note("g")]))
         cites = [h.cites for h in headers(tmp_path / f"{ours.lane}.lane")]
         lane = theirs.lane
@@ -109,6 +113,17 @@ def test_what_not_all_may_read_is_encrypted_and_the_chain_holds_for_all(
     assert entries[2].body == {"text": "for all"}
     assert list(read(tmp_path))[1].body == {"sealed": True}
     assert texts(list(lane.storage.entries())) == ["who leaked it", "for all"]
+
+
+def test_an_encrypted_text_of_another_lane_is_cleaned_like_any_other(tmp_path: Path) -> None:
+    clock = ManualClock()
+    lane = open_lane(
+        places(tmp_path), "INC-0001", clock=clock, hybrid=HybridClock(clock), ids=CountingIds(), host="a",
+        sealer=Rot13("k1"), disk=Disk(),
+    )  # fmt: skip
+    write(lane, Draft(Kind.NOTE_ADDED, {"text": "\x1b[2Jgone \u202eback"}, visibility="restricted"))
+    entries = list(Follower(lane.name, "INC-0001", Disk(), Rot13("k1")).entries(places(tmp_path).lanes()[lane.name]))
+    assert entries[-1].body == {"text": "␛[2Jgone <202E>back"}
 
 
 def test_a_header_without_cites_and_key_stays_as_short_as_it_was(tmp_path: Path) -> None:

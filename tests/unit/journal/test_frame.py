@@ -30,6 +30,7 @@ def test_round_trip(made: list[tuple[bytes, bytes]]) -> None:
     assert read.head == heads[-1]
     assert data.isascii()
     assert data.count(b"\n") == 1
+    assert list(frame.extents(made)) == [(entry.offset, entry.size) for entry in read.entries]
     for entry in read.entries:
         assert frame.unpack(data[entry.offset : entry.offset + entry.size])._replace(offset=entry.offset) == entry
 
