@@ -246,8 +246,8 @@ class Follower:
         self.seq, self.wall, self.logical = header.seq, header.wall, header.logical
         self.count += 1
         self._recent[header.seq] = head
-        if len(self._recent) > _RECENT:
-            del self._recent[next(iter(self._recent))]
+        if len(self._recent) > 2 * _RECENT:  # one by one, finding the oldest costs 2 µs an entry
+            self._recent = dict(list(self._recent.items())[-_RECENT:])
         return Found(sealed, header, number, tail.offset + sealed.offset, prev, head)
 
     def _prologue(self, number: int, path: Path, tail: Tail, item: Frame) -> None:
