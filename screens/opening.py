@@ -61,7 +61,8 @@ def why(host: Host, row: object) -> None:
     host.seen(group.key)
     facts = [Fact("", group.title, "text bold"), Fact("root", group.root or "none found")]
     facts += [Fact("because" if n == 0 else "", text) for n, text in enumerate(group.why or ("no reason is noted",))]
-    facts.append(Fact("alerts", f"{group.total} in {len(group.services)} services: {', '.join(group.services)}"))
+    many = "service" if len(group.services) == 1 else "services"
+    facts.append(Fact("alerts", f"{group.total} in {len(group.services)} {many}: {', '.join(group.services)}"))
     read(host, Reading("Why these stand together", facts))
 
 
